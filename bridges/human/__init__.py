@@ -1,0 +1,1 @@
+"""People: reference effects with their sources, readers and writers of recorded trials."""
