@@ -1,0 +1,95 @@
+"""Check of task parameters: every fault in one error, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+__all__ = ["ParameterCheck"]
+
+
+class ParameterCheck:
+    """Collects the faults of a task's parameters and raises them together.
+
+    Parameters
+    ----------
+    task
+        The task whose attributes are checked.
+    """
+
+    def __init__(self, task: Any) -> None:
+        self._task = task
+        self._faults: list[str] = []
+        self._bad: set[str] = set()
+
+    def whole(self, minimum: int, *names: str) -> None:
+        """Each parameter is a whole number of at least `minimum`."""
+        for name in names:
+            value = getattr(self._task, name)
+            fits = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= minimum
+            self._require(name, fits, f"a whole number >= {minimum}")
+
+    def duration(self, *names: str, zero: bool = False) -> None:
+        """Each parameter is a finite time (s) above 0, or of at least 0 where `zero` is true."""
+        for name in names:
+            self._require(name, _is_time(getattr(self._task, name), zero), _time_rule(zero))
+
+    def durations(self, *names: str) -> None:
+        """Each parameter is a tuple of different finite times (s) above 0."""
+        self.distinct(*names, each=lambda value: _is_time(value, False), rule=_time_rule(False))
+
+    def distinct(self, *names: str, each: Callable[[Any], bool], rule: str) -> None:
+        """Each parameter is a tuple, not empty, of different values that all satisfy `each`."""
+        for name in names:
+            value = getattr(self._task, name)
+            fits = isinstance(value, tuple) and len(value) > 0 and all(each(v) for v in value)
+            fits = fits and len(set(value)) == len(value)
+            self._require(name, fits, f"a tuple of different values, each {rule}")
+
+    def conflict(self, names: tuple[str, ...], clash: Callable[..., bool], advice: str) -> None:
+        """The named parameters, each valid by itself, can be met together.
+
+        Parameters
+        ----------
+        names
+            The parameters concerned; skipped if one of them already has a fault of its own.
+        clash
+            Called with their values; true if they contradict each other.
+        advice
+            What holds and what to change.
+        """
+        if self._bad.intersection(names):
+            return
+        values = [getattr(self._task, name) for name in names]
+        if clash(*values):
+            given = " and ".join(f"{name} = {value!r}" for name, value in zip(names, values, strict=True))
+            self._faults.append(f"{given}: {advice}")
+
+    def finish(self) -> None:
+        """Raise everything that was found.
+
+        Raises
+        ------
+        ValueError
+            If there was any fault; one line for each.
+        """
+        if self._faults:
+            task = type(self._task).__name__
+            raise ValueError(f"{task} cannot be made with these parameters:\n  " + "\n  ".join(self._faults))
+
+    def _require(self, name: str, fits: bool, rule: str) -> None:
+        if not fits:
+            self._bad.add(name)
+            self._faults.append(f"{name} = {getattr(self._task, name)!r}, must be {rule}")
+
+
+def _is_time(value: Any, zero: bool) -> bool:
+    if not isinstance(value, Real) or isinstance(value, bool) or not isfinite(value):
+        return False
+    return float(value) >= 0 if zero else float(value) > 0
+
+
+def _time_rule(zero: bool) -> str:
+    return f"a finite time {'>= 0' if zero else '> 0'} s"
