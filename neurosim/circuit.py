@@ -1,0 +1,256 @@
+"""Population, Projection, Input, Readout, Circuit: a circuit as pure data.
+
+Nothing here knows a simulator: a circuit can be hashed, compared, changed with
+`dataclasses.replace`, printed as a methods table, and compiled by any engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal
+
+from neurosim.parameters import NeuronParameters, Receptors
+
+__all__ = ["Circuit", "Input", "Population", "Projection", "Readout"]
+
+RECEPTORS = ("ampa", "nmda", "gaba")
+
+
+@dataclass(frozen=True)
+class Population:
+    """A group of identical neurons that are wired alike.
+
+    Parameters
+    ----------
+    name
+        Unique name, dotted by part: ``"sensory.go"``.
+    size
+        Number of neurons.
+    neuron
+        Membrane parameters.
+    g_ext_ns
+        Conductance of one external AMPA synapse (nS).
+    background_hz
+        Summed rate of the independent Poisson background of each neuron (Hz).
+    """
+
+    name: str
+    size: int
+    neuron: NeuronParameters
+    g_ext_ns: float
+    background_hz: float = 2400.0
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All-to-all synapses from one population to another.
+
+    Parameters
+    ----------
+    source, target
+        Names of populations.
+    receptor
+        ``"ampa"``, ``"nmda"`` or ``"gaba"``.
+    g_ns
+        Conductance of one synapse (nS).
+    weight
+        Relative weight that multiplies `g_ns` (w+, w- of the papers).
+    arousal
+        How much of the weight follows arousal g(t): weight (1 + arousal (g(t) - 1)).
+    """
+
+    source: str
+    target: str
+    receptor: Literal["ampa", "nmda", "gaba"]
+    g_ns: float
+    weight: float = 1.0
+    arousal: float = 0.0
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input channel: level 1 on `channel` adds `rate_hz` to the background of `target`.
+
+    `arousal` as in `Projection`: how much of the rate follows g(t).
+    """
+
+    channel: str
+    target: str
+    rate_hz: float
+    arousal: float = 0.0
+
+
+@dataclass(frozen=True)
+class Readout:
+    """Responses, detected while the simulation runs.
+
+    A response is given when the rate of its population, low-passed with `tau_ms`, crosses
+    `threshold_hz`. It then opens an inhibitory conductance `reset_ns` on every excitatory response
+    population (corollary inhibition), decaying with `tau_reset_ms`; the next response of the
+    circuit is possible `dead_time_ms` later.
+    """
+
+    populations: tuple[str, ...] = ()
+    resets: tuple[str, ...] = ()
+    threshold_hz: float = 35.0
+    tau_ms: float = 20.0
+    reset_ns: float = 50.0
+    tau_reset_ms: float = 100.0
+    dead_time_ms: float = 200.0
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Populations, projections, inputs and readout.
+
+    Parameters
+    ----------
+    name
+        What the circuit does.
+    populations, projections, inputs, readout
+        Its parts.
+    receptors
+        Synaptic kinetics, shared by all projections.
+    delay_ms
+        Delay of every recurrent synapse (ms).
+
+    Raises
+    ------
+    ValueError
+        Lists every unknown population or receptor, with the known ones, and every size or
+        conductance that is not positive.
+    """
+
+    name: str
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    readout: Readout = field(default_factory=Readout)
+    receptors: Receptors = field(default_factory=Receptors)
+    delay_ms: float = 0.5
+
+    def __post_init__(self) -> None:
+        faults = list(_faults(self))
+        if faults:
+            raise ValueError(f"circuit {self.name!r} is not valid:\n  " + "\n  ".join(faults))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the populations, in order."""
+        return tuple(p.name for p in self.populations)
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return sum(p.size for p in self.populations)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the input channels, in order of first use."""
+        return tuple(dict.fromkeys(i.channel for i in self.inputs))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of every value of the circuit."""
+        return _digest(asdict(self))
+
+    @property
+    def structure_digest(self) -> str:
+        """SHA-256 of what a compiled simulation depends on; weights, rates and conductances are swapped freely."""
+        plain = asdict(self)
+        for projection in plain["projections"]:
+            for free in ("g_ns", "weight", "arousal"):
+                del projection[free]
+        for channel in plain["inputs"]:
+            for free in ("rate_hz", "arousal"):
+                del channel[free]
+        for population in plain["populations"]:
+            del population["background_hz"]
+        for free in ("threshold_hz", "reset_ns", "dead_time_ms"):
+            del plain["readout"][free]
+        del plain["name"]
+        return _digest(plain)
+
+    def scale_projections(self, source: str, target: str, factor: float) -> Circuit:
+        """The same circuit with every excitatory weight from `source` to `target` times `factor`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such projection.
+        """
+        hit = [
+            p.source == source and p.target == target and p.receptor != "gaba" for p in self.projections
+        ]
+        if not any(hit):
+            pairs = sorted({(p.source, p.target) for p in self.projections if p.receptor != "gaba"})
+            raise ValueError(f"no excitatory projection {source} -> {target}; there are {pairs}")
+        return replace(
+            self,
+            projections=tuple(
+                replace(p, weight=p.weight * factor) if h else p
+                for p, h in zip(self.projections, hit, strict=True)
+            ),
+        )
+
+    def methods_table(self) -> str:
+        """The circuit as text: what a methods section would list."""
+        lines = [f"{self.name}: {self.size} neurons, delay {self.delay_ms} ms", "", "Populations"]
+        for p in self.populations:
+            n = p.neuron
+            lines.append(
+                f"  {p.name:<22}{p.size:>5} neurons  tau_m {n.tau_m_ms:.0f} ms, V_reset {n.v_reset_mv:.0f} mV, "
+                f"tau_ref {n.tau_ref_ms:.0f} ms, background {p.background_hz:.0f} Hz x {p.g_ext_ns} nS"
+            )
+        lines += ["", "Projections (all to all)"]
+        for s in self.projections:
+            follows = f", {s.arousal:.0%} follows arousal" if s.arousal else ""
+            lines.append(
+                f"  {s.source:<22}-> {s.target:<22}{s.receptor:<5} {s.g_ns:.4g} nS x {s.weight:.4g}{follows}"
+            )
+        lines += ["", "Inputs"]
+        for i in self.inputs:
+            follows = f", {i.arousal:.0%} follows arousal" if i.arousal else ""
+            lines.append(f"  {i.channel:<22}-> {i.target:<22}{i.rate_hz:.0f} Hz{follows}")
+        r = self.readout
+        lines += [
+            "",
+            f"Readout: {', '.join(r.populations) or 'none'}; response at {r.threshold_hz:.0f} Hz "
+            f"(low pass {r.tau_ms:.0f} ms); reset {r.reset_ns:.0f} nS for {r.tau_reset_ms:.0f} ms on "
+            f"{', '.join(r.resets) or 'nothing'}; next response after {r.dead_time_ms:.0f} ms",
+        ]
+        return "\n".join(lines)
+
+    __str__ = methods_table
+
+
+def _faults(circuit: Circuit) -> Iterable[str]:
+    names = circuit.names
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        yield f"population {name!r} is there more than once"
+    for p in circuit.populations:
+        if p.size < 1:
+            yield f"population {p.name!r}: size = {p.size}, must be at least 1"
+        if p.g_ext_ns < 0 or p.background_hz < 0:
+            yield f"population {p.name!r}: g_ext_ns and background_hz must not be negative"
+    for s in circuit.projections:
+        for end in (s.source, s.target):
+            if end not in names:
+                yield f"projection {s.source} -> {s.target}: unknown population {end!r}; known are {list(names)}"
+        if s.receptor not in RECEPTORS:
+            yield f"projection {s.source} -> {s.target}: unknown receptor {s.receptor!r}; known are {list(RECEPTORS)}"
+        if s.g_ns < 0 or s.weight < 0:
+            yield f"projection {s.source} -> {s.target}: g_ns and weight must not be negative"
+    for i in circuit.inputs:
+        if i.target not in names:
+            yield f"input {i.channel!r}: unknown population {i.target!r}; known are {list(names)}"
+    for name in (*circuit.readout.populations, *circuit.readout.resets):
+        if name not in names:
+            yield f"readout: unknown population {name!r}; known are {list(names)}"
+
+
+def _digest(plain: dict) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""Drive: the input to one participant's circuit, constant between change points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Drive"]
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """Levels of named channels over time, constant from each change point to the next.
+
+    Parameters
+    ----------
+    times_s
+        Change points, rising, starting at 0; shape (change,).
+    levels
+        Level of each channel from each change point on, 0 to 1; shape (change, channel).
+    channels
+        Names of the channels.
+    arousal
+        Arousal gain g from each change point on; shape (change,).
+    duration_s
+        When the simulation ends (s).
+
+    Raises
+    ------
+    ValueError
+        If the shapes disagree, times do not rise from 0, or a value is not finite.
+    """
+
+    times_s: np.ndarray
+    levels: np.ndarray
+    channels: tuple[str, ...]
+    arousal: np.ndarray
+    duration_s: float
+
+    def __post_init__(self) -> None:
+        n = len(self.times_s)
+        if self.levels.shape != (n, len(self.channels)) or self.arousal.shape != (n,):
+            raise ValueError(
+                f"drive: {n} change points and {len(self.channels)} channels need levels of shape "
+                f"({n}, {len(self.channels)}) and arousal ({n},), got {self.levels.shape} and {self.arousal.shape}"
+            )
+        if n == 0 or self.times_s[0] != 0.0 or np.any(np.diff(self.times_s) <= 0):
+            raise ValueError("drive: times_s must start at 0 and rise")
+        if not (np.isfinite(self.levels).all() and np.isfinite(self.arousal).all()):
+            raise ValueError("drive: levels and arousal must be finite")
+        if not self.duration_s > 0:
+            raise ValueError(f"drive: duration_s = {self.duration_s}, must be positive")
+
+    @classmethod
+    def constant(cls, levels: Mapping[str, float], duration_s: float) -> Drive:
+        """The same level throughout, arousal 1."""
+        return cls(
+            np.zeros(1), np.array([list(levels.values())], dtype=float), tuple(levels), np.ones(1), duration_s
+        )
+
+    @classmethod
+    def from_events(
+        cls,
+        onsets_s: Sequence[float],
+        durations_s: Sequence[float],
+        channels: Sequence[str],
+        levels: Sequence[float],
+        duration_s: float,
+        arousal: np.ndarray | None = None,
+        arousal_dt_s: float = 1.0,
+    ) -> Drive:
+        """Sum events (one an entry of the four lists) into levels; arousal is sampled every `arousal_dt_s`."""
+        names = tuple(dict.fromkeys(channels))
+        on = np.asarray(onsets_s, dtype=float)
+        off = on + np.asarray(durations_s, dtype=float)
+        course = np.ones(1) if arousal is None else np.asarray(arousal, dtype=float)
+        ticks = np.arange(course.size) * arousal_dt_s
+        times = np.unique(np.round(np.concatenate([[0.0], on, off, ticks[ticks < duration_s]]), 7))
+        table = np.zeros((times.size, len(names)))
+        column = [names.index(c) for c in channels]
+        first = np.searchsorted(times, np.round(on, 7))
+        last = np.searchsorted(times, np.round(off, 7))
+        for row, stop, col, level in zip(first, last, column, levels, strict=True):
+            table[row:stop, col] += level
+        tick = np.minimum(np.searchsorted(ticks, times, side="right") - 1, course.size - 1)
+        return cls(times, table, names, course[tick], float(duration_s))

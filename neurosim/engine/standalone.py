@@ -1,0 +1,209 @@
+"""Compiled simulations: built once per circuit structure, then run as a process with new values.
+
+Brian2 writes C++ for the network and a compiler makes a program of it. The program is kept in a
+cache folder under the hash of all that it depends on; a later run only writes values and input to
+files and starts it, without Brian2 being imported at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from neurosim.circuit import Circuit
+
+__all__ = ["Program", "cache_folder", "compiler", "program"]
+
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-std=c++11", "-w", "--param=vect-max-version-for-alias-checks=1000")
+SOURCES = ("model.py", "functions.py", "standalone.py")
+
+
+def cache_folder() -> Path:
+    """Where compiled simulations are kept: ``$NEUROSIM_CACHE``, or the user's cache folder."""
+    given = os.environ.get("NEUROSIM_CACHE")
+    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neurosim"
+    return base / "programs"
+
+
+def compiler() -> str | None:
+    """Path of the C++ compiler (``$CXX`` or g++) together with make, or None."""
+    found = shutil.which(os.environ.get("CXX", "g++"))
+    return found if found and shutil.which("make") else None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled simulation in its folder."""
+
+    folder: Path
+
+    def run(
+        self,
+        values: dict[str, np.ndarray],
+        write_drive: Callable[[Path], None],
+        on_progress: Callable[[float], None],
+    ) -> dict[str, np.ndarray]:
+        """Run with new values; returns the monitors' arrays by name.
+
+        Raises
+        ------
+        DivergedError
+            If a membrane potential leaves the finite range.
+        RuntimeError
+            If the program fails otherwise, with what it said.
+        """
+        with tempfile.TemporaryDirectory(prefix="neurosim_") as scratch_name:
+            scratch = Path(scratch_name)
+            write_drive(scratch / "drive")
+            arguments = ["--results_dir", str(scratch / "results") + os.sep]
+            (scratch / "results").mkdir()
+            for name, array in values.items():
+                path = scratch / f"value_{name}"
+                array.tofile(path)
+                arguments.append(f"{name}={path}")
+            said = self._execute(arguments, scratch, on_progress)
+            if said:
+                raise RuntimeError(f"the compiled simulation failed: {said}")
+            return self._results(scratch / "results")
+
+    def _execute(self, arguments: list[str], scratch: Path, on_progress) -> str:
+        environment = {**os.environ, "NEUROSIM_DRIVE": str(scratch / "drive")}
+        errors = scratch / "errors"
+        with errors.open("w") as stderr:
+            process = subprocess.Popen(
+                [str(self.folder / "main"), *arguments],
+                cwd=self.folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+            try:
+                assert process.stdout is not None
+                for line in process.stdout:
+                    try:
+                        on_progress(float(line))
+                    except ValueError:
+                        continue
+                code = process.wait()
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+        said = errors.read_text().strip()
+        return said or (f"exit code {code}" if code else "")
+
+    def _results(self, folder: Path) -> dict[str, np.ndarray]:
+        manifest = json.loads((self.folder / "manifest.json").read_text())
+        out = {}
+        for name, (file, dtype, columns) in manifest.items():
+            array = np.fromfile(folder / file, dtype=dtype)
+            out[name] = array.reshape(-1, columns) if columns else array
+        return out
+
+
+def program(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> Program:
+    """The compiled simulation of `width` participants, from the cache or newly made."""
+    folder = cache_folder() / _key(circuit, width, dt_ms, record_dt_ms, record_spikes)
+    if not (folder / "manifest.json").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="building_", dir=folder.parent))
+        try:
+            _compile(work, circuit, width, dt_ms, record_dt_ms, record_spikes)
+            try:
+                work.rename(folder)
+            except OSError:
+                # another process finished the same program first
+                if not (folder / "manifest.json").exists():
+                    raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return Program(folder)
+
+
+def _key(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> str:
+    digest = hashlib.sha256()
+    digest.update(f"{circuit.structure_digest} {width} {dt_ms} {record_dt_ms} {record_spikes}".encode())
+    digest.update(f"{FLAGS} {compiler()} {_processor()}".encode())
+    here = Path(__file__).parent
+    for source in SOURCES:
+        digest.update((here / source).read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def _processor() -> str:
+    # -march=native: a program must not be handed to another kind of processor
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith("flags"))
+    except (OSError, StopIteration):
+        return f"{platform.machine()} {platform.processor()}"
+
+
+def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_spikes) -> None:
+    from neurosim.engine import model
+    from neurosim.engine.brian import b2
+
+    b2.prefs.codegen.cpp.extra_compile_args_gcc = list(FLAGS)
+    b2.prefs.devices.cpp_standalone.openmp_threads = 0
+    previous = b2.get_device()
+    b2.set_device("cpp_standalone", build_on_run=False, directory=str(work))
+    try:
+        b2.device.reinit()
+        b2.device.activate(build_on_run=False, directory=str(work))
+        built = model.build(circuit, width, dt_ms, record_dt_ms, record_spikes)
+        # the program stops itself at the end of the drive
+        built.network.run(1e6 * b2.second, namespace={})
+        b2.device.build(directory=str(work), compile=False, run=False, with_output=False)
+        _hint_independent_iterations(work)
+        _make(work)
+        manifest = _manifest(b2.device, built)
+    finally:
+        b2.device.reinit()
+        b2.set_device(previous if isinstance(previous, str) else "runtime")
+    (work / "manifest.json").write_text(json.dumps(manifest))
+    for leftover in ("code_objects", "brianlib"):
+        shutil.rmtree(work / leftover, ignore_errors=True)
+
+
+def _hint_independent_iterations(work: Path) -> None:
+    # every neuron writes only its own entries, which the compiler cannot prove through the gathers
+    # of linked variables
+    for source in (work / "code_objects").glob("neurons_*_run_regularly_codeobject*.cpp"):
+        text = source.read_text()
+        source.write_text(text.replace("for(int _idx=0;", "#pragma GCC ivdep\n    for(int _idx=0;"))
+
+
+def _make(work: Path) -> None:
+    done = subprocess.run(
+        ["make", f"-j{os.cpu_count() or 1}"], cwd=work, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"compiling the simulation failed:\n{done.stderr[-2000:]}")
+
+
+def _manifest(device, built) -> dict[str, tuple[str, str, int]]:
+    def entry(group, variable: str, columns: int = 0):
+        var = group.variables[variable]
+        return (device.get_array_filename(var), np.dtype(var.dtype).str, columns)
+
+    out = {
+        "response_t": entry(built.responses, "t"),
+        "response_i": entry(built.responses, "i"),
+        "rate": entry(built.rates, "rate", len(built.pools)),
+        "rate_t": entry(built.rates, "t"),
+    }
+    for k, monitor in enumerate(built.spikes, start=1):
+        out[f"spike_t_{k}"] = entry(monitor, "t")
+        out[f"spike_i_{k}"] = entry(monitor, "i")
+    return out
