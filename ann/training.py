@@ -1,0 +1,195 @@
+"""Train a network to label every step of a stream, and keep the weights that were best on unseen examples.
+
+Loss: cross-entropy, averaged over the steps that the mask lets count. Adam (Kingma & Ba 2015,
+doi:10.48550/arXiv.1412.6980) with the gradient clipped to a norm (Pascanu et al. 2013,
+doi:10.48550/arXiv.1211.5063).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Examples", "TrainingDiverged", "TrainingHistory", "TrainingSettings", "masked_loss", "train"]
+
+
+class Examples(NamedTuple):
+    """A batch of stretches: what goes in and what should come out.
+
+    ``inputs`` (batch, time, channel); ``targets`` (batch, time), whole numbers; ``mask`` (batch, time), the
+    steps that count.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    mask: Tensor
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and how fast to learn.
+
+    Parameters
+    ----------
+    max_steps
+        Most gradient steps.
+    batch_size
+        Stretches per step.
+    learning_rate
+        Adam's step size.
+    clip_norm
+        Largest norm of the gradient.
+    check_every
+        Steps between checks on the validation examples.
+    patience
+        Checks without a better validation loss after which to stop.
+    smallest_gain
+        Fall of the validation loss that counts as better, as a share of the best.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range.
+    """
+
+    max_steps: int = 400
+    batch_size: int = 32
+    learning_rate: float = 0.01
+    clip_norm: float = 1.0
+    check_every: int = 25
+    patience: int = 4
+    smallest_gain: float = 0.005
+
+    def __post_init__(self) -> None:
+        for name in ("max_steps", "batch_size", "check_every", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be at least 1")
+        for name in ("learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be above 0")
+
+
+@dataclass(frozen=True)
+class TrainingHistory:
+    """Course of a training.
+
+    Parameters
+    ----------
+    steps
+        Gradient steps done.
+    best_step
+        Step whose weights were kept.
+    best_loss
+        Validation loss of those weights (nats per step of the stream).
+    losses
+        (step, training loss, validation loss) at every check.
+    """
+
+    steps: int
+    best_step: int
+    best_loss: float
+    losses: tuple[tuple[int, float, float], ...] = field(repr=False)
+
+
+def train(
+    network: nn.Module,
+    draw: Callable[[int], Examples],
+    validation: Examples,
+    settings: TrainingSettings | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> TrainingHistory:
+    """Train in place; the network ends with its best weights, in evaluation mode.
+
+    Parameters
+    ----------
+    network
+        Network that returns logits (batch, time, class) and a state.
+    draw
+        Gives a batch of the asked size; all randomness of the data is its own.
+    validation
+        Examples that are never trained on.
+    settings
+        How long and how fast; defaults if None.
+    progress
+        Called with the fraction done and a line about it.
+
+    Returns
+    -------
+    TrainingHistory
+        What happened.
+
+    Raises
+    ------
+    TrainingDiverged
+        If a loss is not finite; names the step. The network then holds its best weights so far.
+    """
+    settings = settings or TrainingSettings()
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    network.train()
+    best_loss, best_step, best_weights = float("inf"), 0, copy.deepcopy(network.state_dict())
+    losses: list[tuple[int, float, float]] = []
+    stale = 0
+    step = 0
+    try:
+        for step in range(1, settings.max_steps + 1):
+            loss = _gradient_step(network, optimiser, draw(settings.batch_size), settings.clip_norm, step)
+            if step % settings.check_every and step < settings.max_steps:
+                continue
+            with torch.no_grad():
+                unseen = _finite(masked_loss(network, validation), step, "validation").item()
+            losses.append((step, loss, unseen))
+            if progress is not None:
+                progress(step / settings.max_steps, f"step {step}, loss {unseen:.4f}")
+            better = unseen < best_loss * (1.0 - settings.smallest_gain)
+            stale = 0 if better else stale + 1
+            if unseen < best_loss:
+                best_loss, best_step, best_weights = unseen, step, copy.deepcopy(network.state_dict())
+            if stale >= settings.patience:
+                break
+    finally:
+        network.load_state_dict(best_weights)
+        network.eval()
+    return TrainingHistory(step, best_step, best_loss, tuple(losses))
+
+
+def masked_loss(network: nn.Module, examples: Examples) -> Tensor:
+    """Cross-entropy averaged over the steps that count (nats).
+
+    Raises
+    ------
+    ValueError
+        If no step counts.
+    """
+    if not examples.mask.any():
+        raise ValueError("the mask lets no step count; there is nothing to learn from")
+    logits, _ = network(examples.inputs)
+    return nn.functional.cross_entropy(logits[examples.mask], examples.targets[examples.mask])
+
+
+def _gradient_step(
+    network: nn.Module, optimiser: torch.optim.Optimizer, batch: Examples, clip_norm: float, step: int
+) -> float:
+    optimiser.zero_grad(set_to_none=True)
+    loss = _finite(masked_loss(network, batch), step, "training")
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+    optimiser.step()
+    return loss.item()
+
+
+def _finite(loss: Tensor, step: int, which: str) -> Tensor:
+    if not torch.isfinite(loss):
+        raise TrainingDiverged(
+            f"{which} loss is {loss.item()} at step {step}; lower the learning rate or check the inputs for "
+            "values that are not finite"
+        )
+    return loss
