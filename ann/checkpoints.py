@@ -81,7 +81,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no checkpoint at {path}")
-    # PyTorch writes zip archives; its reader of older files is not needed, so it is not offered a stranger's file
+    # PyTorch writes zip archives; its reader of older files is not offered a stranger's file
     if not zipfile.is_zipfile(path):
         raise CheckpointError(f"{path} is truncated or not a checkpoint; train again or get the original")
     try:
