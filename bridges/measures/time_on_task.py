@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from bridges.measures.behaviour import count_outcomes, is_go
 from bridges.measures.response_time import is_timed
@@ -14,7 +15,7 @@ from bridges.measures.response_time import is_timed
 __all__ = ["change_between_thirds", "slope_per_min", "slopes"]
 
 
-def slope_per_min(time_s: np.ndarray, values: np.ndarray) -> float:
+def slope_per_min(time_s: ArrayLike, values: ArrayLike) -> float:
     """Ordinary least-squares slope of values on time, per minute.
 
     Parameters
@@ -31,13 +32,13 @@ def slope_per_min(time_s: np.ndarray, values: np.ndarray) -> float:
         Unit of the values per minute; NaN with fewer than two distinct times.
     """
     time_min = np.asarray(time_s, dtype=float) / 60.0
-    values = np.asarray(values, dtype=float)
-    known = np.isfinite(time_min) & np.isfinite(values)
+    y = np.asarray(values, dtype=float)
+    known = np.isfinite(time_min) & np.isfinite(y)
     if not known.any():
         return float("nan")
     t = time_min[known] - time_min[known].mean()
     spread = float(t @ t)
-    return float(t @ values[known] / spread) if spread > 0.0 else float("nan")
+    return float(t @ y[known] / spread) if spread > 0.0 else float("nan")
 
 
 def slopes(scored: pd.DataFrame) -> dict[str, float]:
