@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom, norm
 from sessions_by_hand import answers, is_go, run_of
 
+import bridges.measures.scoring
+import bridges.measures.statistics
 from bridges.measures import CATALOGUE, LABELS, UNITS, block_curve, measure
 from bridges.measures.behaviour import count_outcomes, criterion, d_prime
 from bridges.session import Responses, Session
@@ -199,3 +202,9 @@ def test_curve_by_a_condition():
     assert np.allclose(curve["rt_mean_ms"], [340.0, 360.0, 400.0])
     with pytest.raises(ValueError, match="'lag'"):
         block_curve(session, answers(session, True, 0.3), by="lag")
+
+
+@pytest.mark.parametrize("module", [bridges.measures.scoring, bridges.measures.statistics])
+def test_examples_run(module):
+    results = doctest.testmod(module)
+    assert results.attempted > 0 and results.failed == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import subprocess
 import sys
@@ -355,3 +356,9 @@ def test_importing_tasks_loads_no_simulator():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_examples_run(name):
+    results = doctest.testmod(sys.modules[TASKS[name].__module__])
+    assert results.attempted > 0 and results.failed == 0

@@ -38,6 +38,17 @@ def measure(session: Session, responses: Responses) -> dict[str, float]:
     dict
         Every measure of `CATALOGUE` by name, in its order; NaN where it is undefined, as
         commissions are in a task without no-go trials.
+
+    Examples
+    --------
+    A participant that presses 300 ms after every stimulus of a go/no-go task:
+
+    >>> from bridges.tasks import SART
+    >>> session = SART().session(seed=1)
+    >>> times_s = session.trials["onset_s"] + 0.3
+    >>> scores = measure(session, Responses.from_presses(session, times_s, ["press"] * 225))
+    >>> scores["commissions"], round(scores["rt_mean_ms"])
+    (25.0, 300)
     """
     scored = _performed(session, responses)
     outcomes = count_outcomes(scored)

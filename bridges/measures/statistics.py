@@ -72,6 +72,12 @@ def bootstrap_ci(
     ------
     ValueError
         If values are not one-dimensional, `n` < 1 or `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> interval = bootstrap_ci([250.0, 260.0, 285.0, float("nan"), 240.0])
+    >>> interval.estimate, interval.n, interval.n_missing
+    (258.75, 4, 1)
     """
     values = np.asarray(values, dtype=float)
     _check(values, n, level)

@@ -67,6 +67,11 @@ class CPTX:
     ------
     ValueError
         Lists every parameter that cannot be met.
+
+    Examples
+    --------
+    >>> CPTX().session(seed=1).trials.groupby("isi_s").size().to_dict()
+    {1.0: 120, 2.0: 120, 4.0: 120}
     """
 
     n_blocks: int = parameter(18, "blocks", _CONNERS)

@@ -55,6 +55,11 @@ class PVT:
     ------
     ValueError
         Lists every parameter that cannot be met.
+
+    Examples
+    --------
+    >>> print(PVT.brief().summary())
+    PVT: about 51 go trials, foreperiod 1 to 4 s, 180.0 s on task after 2 s
     """
 
     duration_s: float = parameter(600.0, "s", _DINGES)

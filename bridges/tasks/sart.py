@@ -63,6 +63,13 @@ class SART:
     ------
     ValueError
         Lists every parameter that cannot be met.
+
+    Examples
+    --------
+    >>> print(SART(trials_per_digit=8).summary())
+    SART: 72 trials of 1.15 s (64 go, 8 no-go = 11.1 %), 5 font sizes, 5 blocks, 85.3 s
+    >>> SART().session(seed=1).n_trials
+    225
     """
 
     trials_per_digit: int = parameter(25, "trials", _ROBERTSON)
