@@ -1,0 +1,118 @@
+"""The BIDS events table of a record: onset, duration, conditions, responses; stray presses as trial -1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from bridges.human.records import HumanRecord
+from bridges.human.vocabulary import ALIASES, ROLES_FOR_CONDITIONS
+from bridges.session import NO_RESPONSE
+
+__all__ = ["describe_columns", "events_table"]
+
+FIXED = {
+    "onset": ("Start of the trial, or time of a press that belongs to no trial", "s"),
+    "duration": ("Time that the stimulus is shown", "s"),
+    "trial": ("Number of the trial; -1 marks a press that belongs to none", ""),
+    "block": ("Part of the session", ""),
+    "correct_response": (f"What should be answered; '{NO_RESPONSE}': nothing", ""),
+    "response": ("What was answered; n/a: nothing", ""),
+    "accuracy": ("1: right, or rightly nothing; 0: wrong", ""),
+    "response_time": ("From the onset of the trial to the response", "s"),
+    "omission": ("1: a response was due and none was given", ""),
+    "response_2": ("Second response of a trial with two", ""),
+    "response_time_2": ("From the onset of the trial to its second response", "s"),
+    "window_start_s": ("Responses from here on belong to the trial", "s"),
+    "window_stop_s": ("Responses before here belong to the trial", "s"),
+    "agent": ("Who performed: human, spiking, lstm, attention", ""),
+    "seed": ("Seed of a virtual participant", ""),
+}
+TRIAL_FRAME = ("trial", "onset_s", "block", "correct_response", "window_start_s", "window_stop_s")
+
+
+def events_table(record: HumanRecord) -> tuple[pd.DataFrame, list[str]]:
+    """The events table of a record, and its condition columns that no events table can hold.
+
+    Returns
+    -------
+    tuple
+        One row a trial or stray press in the order of time, and the faults.
+    """
+    trials = record.session.trials
+    conditions = [name for name in trials.columns if name not in TRIAL_FRAME]
+    faults = [
+        f"condition column {name!r} has a meaning of its own in an events table; rename it"
+        for name in conditions
+        if name.lower() in _taken_names()
+    ]
+    answers = record.responses.table
+    two = set(answers["component"]) - {"T1"}
+    if two - {"T2"}:
+        faults.append(f"components {sorted(two - {'T2'})} of the responses; only T1 and T2 can be written")
+    if faults:
+        return pd.DataFrame(), faults
+    first = trials.merge(answers[answers["component"] == "T1"], on="trial", how="left")
+    answered = first["response"].astype(object).where(first["response"].notna(), NO_RESPONSE)
+    due = first["correct_response"] != NO_RESPONSE
+    columns = {
+        "onset": first["onset_s"],
+        "duration": _durations(record, first["trial"]),
+        "trial": first["trial"],
+        "block": first["block"],
+        **{name: first[name] for name in conditions},
+        "correct_response": first["correct_response"],
+        "response": first["response"],
+        "accuracy": (answered == first["correct_response"]).astype(int),
+        "response_time": first["response_time_s"],
+        "omission": (due & first["response"].isna()).astype(int),
+    }
+    if two:
+        second = trials[["trial"]].merge(answers[answers["component"] == "T2"], on="trial", how="left")
+        columns |= {"response_2": second["response"], "response_time_2": second["response_time_s"]}
+    columns |= {"window_start_s": first["window_start_s"], "window_stop_s": first["window_stop_s"]}
+    columns |= {name: record.groups[name] for name in ("agent", "seed") if name in record.groups}
+    table = pd.DataFrame(columns).astype(object)
+    stray = record.responses.stray
+    if len(stray):
+        presses = pd.DataFrame({"onset": stray["time_s"], "trial": -1, "response": stray["response"]})
+        table = pd.concat([table, presses.astype(object)], ignore_index=True)
+        table = table.sort_values("onset", kind="stable", ignore_index=True)
+    return table, []
+
+
+def describe_columns(record: HumanRecord, table: pd.DataFrame) -> dict[str, object]:
+    """Sidecar of an events table: meaning, unit and format of each column, and the session it holds."""
+    described: dict[str, object] = {}
+    for name in table.columns:
+        meaning, unit = FIXED.get(
+            str(name), (f"Condition of the task {record.session.task}", _unit(str(name)))
+        )
+        entry = {"Description": meaning, "Format": _format(record.session.trials, str(name))}
+        described[str(name)] = {key: value for key, value in {**entry, "Units": unit}.items() if value}
+    described["TaskName"] = record.session.task
+    described["SessionHash"] = record.session.content_hash
+    return described
+
+
+def _taken_names() -> set[str]:
+    return {alias for role, names in ALIASES.items() if role not in ROLES_FOR_CONDITIONS for alias in names}
+
+
+def _durations(record: HumanRecord, trial: pd.Series) -> np.ndarray:
+    """Length of the first event of each trial (s)."""
+    events = record.session.events
+    shown = events[events["trial"] >= 0].drop_duplicates("trial").set_index("trial")["duration_s"]
+    return shown.reindex(trial).to_numpy(dtype=float)
+
+
+def _format(trials: pd.DataFrame, name: str) -> str:
+    if name not in trials.columns:
+        return ""
+    kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}
+    return kinds.get(np.asarray(trials[name].to_numpy()).dtype.kind, "string")
+
+
+def _unit(name: str) -> str:
+    ending = name.rsplit("_", 1)[-1]
+    return ending if ending in ("s", "ms", "hz", "pt", "deg") else ""
