@@ -52,6 +52,7 @@ def read_answers(
     words: TaskWords | None,
     kinds: pd.Series | None,
     response_time_s: pd.Series,
+    timed: pd.Series,
     is_trial: pd.Series,
 ) -> tuple[Answers, list[str]]:
     """Find the answers in a table.
@@ -63,7 +64,9 @@ def read_answers(
     words, kinds
         Vocabulary of the task and trial type of each row, or None.
     response_time_s
-        Response time of each row (s), missing where no response was given.
+        Response time of each row (s), missing where no response was given or it came too late.
+    timed
+        Whether the table states a response time, too late or not.
     is_trial
         False in the rows that hold a stray press.
 
@@ -72,7 +75,7 @@ def read_answers(
     tuple
         The answers and the faults.
     """
-    given, faults = _given(table, where, response_time_s, is_trial)
+    given, faults = _given(table, where, response_time_s, timed, is_trial)
     correct, correct_faults = _correct(table, where, words, kinds, is_trial)
     faults += correct_faults
     named, answered = _names(correct[is_trial]) - {NO_RESPONSE}, _names(given)
@@ -93,7 +96,11 @@ def read_answers(
 
 
 def _given(
-    table: TextTable, where: Mapping[str, str | None], response_time_s: pd.Series, is_trial: pd.Series
+    table: TextTable,
+    where: Mapping[str, str | None],
+    response_time_s: pd.Series,
+    timed: pd.Series,
+    is_trial: pd.Series,
 ) -> tuple[pd.Series, list[str]]:
     column = where["response"]
     if column is None:
@@ -102,7 +109,7 @@ def _given(
     text = table.cells[column].astype(object)
     given = text.where(text.notna() & (text != NO_RESPONSE), None)
     stated_time = table.cells[where["response_time"] or ""]
-    at_odds = (given.isna() != stated_time.isna()) & is_trial
+    at_odds = (given.notna() != timed) & is_trial
     faults = [
         f"{table.name}: row {row}: response = {given[row]!r} but response_time = {stated_time[row]!r}; "
         "give both or leave both empty"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from bridges.human.tables import TextTable, numbers
 from bridges.human.vocabulary import ALIASES, ROLES_FOR_CONDITIONS, TASKS, TaskWords, find_column, task_name
 
 __all__ = ["CheckedTable", "ReadOptions", "check_table"]
+
+logger = logging.getLogger(__name__)
 
 UNITS = {"s": 1.0, "ms": 1e-3}
 SLOWEST_MEDIAN_RT_S = 20.0
@@ -84,7 +87,11 @@ def check_table(
         faults += second_faults
     kinds, type_faults = _trial_types(table, where, words, task, is_trial)
     faults += type_faults + _duplicates(table, frame, is_trial)
-    answers, answer_faults = read_answers(table, where, words, kinds, frame["response_time"], is_trial)
+    timed = frame["response_time"].notna()
+    frame["response_time"] = frame["response_time"].where(
+        frame["response_time"] <= options.longest_response_time_s
+    )
+    answers, answer_faults = read_answers(table, where, words, kinds, frame["response_time"], timed, is_trial)
     faults += answer_faults
     if faults:
         return None, faults
@@ -227,14 +234,18 @@ def _response_times(
         )
     # windows that a table states may open before the onset: anticipations are then below zero
     earliest = (frame["window_start_s"] - frame["onset"]).clip(upper=0.0)
-    too_early = (values <= 0) & ~(values * UNITS[unit or "s"] >= earliest)
-    faults += [
-        f"{table.name}: row {row}: {column} = {values[row]:g}, must be > 0; "
-        "leave it empty where no response was given"
-        for row in values.index[too_early]
-    ]
     seconds = values * UNITS[unit or "s"]
-    return seconds.where(seconds <= options.longest_response_time_s), faults
+    before = (seconds < 0) & ~(seconds >= earliest)
+    faults += [
+        f"{table.name}: row {row}: {column} = {values[row]:g} is negative; "
+        "leave it empty where no response was given"
+        for row in values.index[before]
+    ]
+    # nobody answers in no time: several programs write 0 where no response was given
+    zero = (seconds == 0) & earliest.isna()
+    if zero.any():
+        logger.warning("%s: %s is 0 in %d rows, taken as no response", table.name, column, zero.sum())
+    return seconds.mask(zero), faults
 
 
 def _trial_types(

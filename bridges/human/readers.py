@@ -2,7 +2,7 @@
 
 Columns that are understood are listed in `bridges.human.vocabulary.ALIASES`. Times are seconds; the
 response time of a trial counts from its onset. Responses faster than 0.1 s (false starts) are kept:
-measures decide what to do with them.
+measures decide what to do with them. A response time of exactly 0 is no response.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def _read_bids_file(path: Path, options: ReadOptions, root: Path) -> tuple[list[
     people, people_faults = bids.participant_groups(root)
     sessions, session_faults = bids.session_groups(root, identity["participant_id"])
     faults += sidecar_faults + people_faults + session_faults
-    if table is None or faults:
+    if table is None:
         return [], faults
     header = table.cells.columns
     stated = str(entries.get("TaskName", task or ""))
@@ -260,4 +260,6 @@ def _read_bids_file(path: Path, options: ReadOptions, root: Path) -> tuple[list[
     participant = identity["participant_id"]
     groups = {**people.get(participant, {}), **sessions.get(identity["session"], {})}
     formats = {name: bids.entry_of(entries, name, "Format") for name in header}
-    return records_of(table, options, identity, formats, {participant: groups})
+    records, trial_faults = records_of(table, options, identity, formats, {participant: groups})
+    faults += trial_faults
+    return ([], faults) if faults else (records, [])
