@@ -75,6 +75,10 @@ def check_table(
     for role in ("window_start_s", "window_stop_s", "duration"):
         frame[role], role_faults = _optional_number(table, where[role])
         faults += role_faults
+    faults += [
+        f"{table.name}: row {row}: {where['duration']} = {frame.loc[row, 'duration']:g} is negative"
+        for row in frame.index[frame["duration"] < 0]
+    ]
     frame["onset"], onset_faults = _onsets(table, where["onset"] or "", options, frame)
     frame["response_time"], rt_faults = _response_times(table, where["response_time"] or "", options, frame)
     faults += onset_faults + rt_faults

@@ -113,7 +113,7 @@ def numbers(table: TextTable, column: str, kind: str = "a number") -> tuple[pd.S
     values = pd.to_numeric(text, errors="coerce").astype(float)
     wrong = text.notna() & ~np.isfinite(values)
     faults = [f"{table.name}: row {row}: {column} = {text[row]!r} is not {kind}" for row in text.index[wrong]]
-    return values, faults
+    return values.where(np.isfinite(values)), faults
 
 
 def describe_faults(what: str, faults: list[str]) -> str:
