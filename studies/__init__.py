@@ -1,0 +1,1 @@
+"""Studies: questions put to every agent, each one command; ``python -m studies`` lists them."""

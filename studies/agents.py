@@ -41,6 +41,10 @@ class Agent:
     calibrated_as
         Agent whose calibration it borrows; empty: its own. A variant is never calibrated by itself,
         which would hide what the variation does.
+    cites
+        Works that it stands on.
+    tires
+        Whether it carries arousal, and so should slow with time on task; None: nothing is claimed.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Agent:
     cost: float = 1.0
     quick: bool = False
     calibrated_as: str = ""
+    tires: bool | None = None
+    cites: tuple[str, ...] = ()
 
     @property
     def definition(self) -> dict[str, object]:
@@ -87,7 +93,8 @@ class Agent:
             return getattr(importlib.import_module(module), function)
         except (ImportError, AttributeError) as error:
             raise ValueError(
-                f"agent {self.name!r}: cannot find {self.builder!r} ({error}); give module:function, importable from here"
+                f"agent {self.name!r}: cannot find {self.builder!r} ({error}); "
+                "give module:function, importable from here"
             ) from error
 
 
@@ -123,4 +130,82 @@ def known_agents() -> tuple[str, ...]:
     return ("human", *AGENTS)
 
 
-AGENTS: dict[str, Agent] = {}
+_WANG = "Wang 2002, Neuron 36:955-968, doi:10.1016/S0896-6273(02)01092-9"
+_BRUNEL = "Brunel & Wang 2001, J Comput Neurosci 11:63-85, doi:10.1023/A:1011204814320"
+_AROUSAL = (
+    "Aston-Jones & Cohen 2005, Annu Rev Neurosci 28:403-450, doi:10.1146/annurev.neuro.28.061604.135709"
+)
+_LSTM = "Hochreiter & Schmidhuber 1997, Neural Comput 9:1735-1780, doi:10.1162/neco.1997.9.8.1735"
+_ATTENTION = "Vaswani et al. 2017, Attention is all you need, doi:10.48550/arXiv.1706.03762"
+
+_CIRCUIT = "studies.spiking_agents:spiking"
+_NETWORK = "bridges.participants.network"
+
+AGENTS: dict[str, Agent] = {
+    one.name: one
+    for one in (
+        Agent(
+            "spiking",
+            _CIRCUIT,
+            "Spiking circuit: sensory, control and decision stages, arousal over all.",
+            batch=4,
+            cost=20.0,
+            tires=True,
+            cites=(_WANG, _BRUNEL, _AROUSAL),
+        ),
+        Agent(
+            "lstm",
+            f"{_NETWORK}:lstm",
+            "LSTM, a network of its own for each participant, answers by accumulation to a bound.",
+            tires=False,
+            cites=(_LSTM,),
+        ),
+        Agent(
+            "lstm-arousal",
+            f"{_NETWORK}:lstm",
+            "The same LSTM with the arousal gain g(t) on hidden units and log-odds.",
+            (("arousal", True),),
+            calibrated_as="lstm",
+            tires=True,
+            cites=(_LSTM, _AROUSAL),
+        ),
+        Agent(
+            "attention",
+            f"{_NETWORK}:attention",
+            "Attention network with a sliding window, a network of its own for each participant.",
+            tires=False,
+            cites=(_ATTENTION,),
+        ),
+        Agent(
+            "attention-arousal",
+            f"{_NETWORK}:attention",
+            "The same attention network with the arousal gain g(t) on hidden units and log-odds.",
+            (("arousal", True),),
+            calibrated_as="attention",
+            tires=True,
+            cites=(_ATTENTION, _AROUSAL),
+        ),
+        Agent(
+            "spiking-no-arousal",
+            _CIRCUIT,
+            "Control: the spiking circuit with arousal held at 1.",
+            (("arousal", False),),
+            batch=4,
+            cost=20.0,
+            calibrated_as="spiking",
+            tires=False,
+            cites=(_WANG, _BRUNEL),
+        ),
+        Agent(
+            "spiking-no-self-excitation",
+            _CIRCUIT,
+            "Control: the spiking circuit whose control pools do not excite themselves more than others.",
+            (("self_excitation", False),),
+            batch=4,
+            cost=20.0,
+            calibrated_as="spiking",
+            cites=(_WANG, _BRUNEL, _AROUSAL),
+        ),
+    )
+}
+"""The agents of this package by name, in the order in which studies run and show them."""

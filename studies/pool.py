@@ -187,7 +187,7 @@ class _Run:
             futures = {pool.submit(_call, self.function, self.jobs[slot], slot): slot for slot in slots}
             while futures:
                 ended, _ = wait(futures, timeout=POLL_S, return_when=FIRST_COMPLETED)
-                for future in ended:
+                for future in sorted(ended, key=futures.__getitem__):
                     broke |= self._collect(future, futures.pop(future))
                 for future, slot in list(futures.items()):
                     if self._given_up(slot) and future.cancel():

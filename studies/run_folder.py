@@ -127,6 +127,6 @@ def write_json(path: Path, value: object) -> None:
 
 def _trouble(path: Path, error: OSError) -> RunFolderError:
     return RunFolderError(
-        f"cannot write {path}: {error.strerror or error}. What was finished before is intact; free some space "
-        "or give another folder with --out, then run the same command again to go on from there"
+        f"cannot write {path}: {error.strerror or error}. What was finished before is intact; free some "
+        "space or give another folder with --out, then run the same command again to go on from there"
     )
