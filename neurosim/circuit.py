@@ -182,9 +182,7 @@ class Circuit:
         ValueError
             If there is no such projection.
         """
-        hit = [
-            p.source == source and p.target == target and p.receptor != "gaba" for p in self.projections
-        ]
+        hit = [p.source == source and p.target == target and p.receptor != "gaba" for p in self.projections]
         if not any(hit):
             pairs = sorted({(p.source, p.target) for p in self.projections if p.receptor != "gaba"})
             raise ValueError(f"no excitatory projection {source} -> {target}; there are {pairs}")

@@ -75,11 +75,15 @@ def simulate(
             f"one circuit, drive and seed a participant; got {len(circuits)}, {len(drives)}, {len(seeds)}"
         )
     if len({c.structure_digest for c in circuits}) > 1:
-        raise ValueError("circuits of one call must share their structure: populations, pairs, receptors, readout")
+        raise ValueError(
+            "circuits of one call must share their structure: populations, pairs, receptors, readout"
+        )
     for drive in drives:
         unknown = sorted(set(drive.channels) - set(circuits[0].channels))
         if unknown:
-            raise ValueError(f"unknown input channels {unknown}; the circuit has {list(circuits[0].channels)}")
+            raise ValueError(
+                f"unknown input channels {unknown}; the circuit has {list(circuits[0].channels)}"
+            )
     run = _compiled if _compiles(target) else _interpreted
     recordings: list[Recording] = []
     for start in range(0, len(circuits), width):
@@ -162,9 +166,7 @@ def _recordings(out, circuit: Circuit, drives: Sequence[Drive], record_spikes: b
     recordings = []
     for p, drive in enumerate(drives):
         inside = out["rate_t"] < drive.duration_s - 1e-9
-        rates = rates_dataset(
-            out["rate_t"][inside], out["rate"][inside, p * n : (p + 1) * n], circuit.names
-        )
+        rates = rates_dataset(out["rate_t"][inside], out["rate"][inside, p * n : (p + 1) * n], circuit.names)
         mine = (out["response_i"] // n == p) & (out["response_t"] < drive.duration_s)
         spikes = _spikes(out, circuit, p, drive) if record_spikes else {}
         recordings.append(

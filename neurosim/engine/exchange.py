@@ -53,7 +53,9 @@ def values(circuits: Sequence[Circuit], seeds: Sequence[int]) -> dict[str, np.nd
         for seed in seeds:
             sequence = np.random.SeedSequence(seed)
             everyone = sequence.generate_state(int(sizes.sum()), np.uint32).view(np.int32)
-            v0 = np.random.default_rng(sequence.spawn(1)[0]).uniform(kind.v_reset_mv, kind.v_th_mv, sizes.sum())
+            v0 = np.random.default_rng(sequence.spawn(1)[0]).uniform(
+                kind.v_reset_mv, kind.v_th_mv, sizes.sum()
+            )
             streams.append(everyone[own])
             potentials.append(v0[own] * 1e-3)
         out[f"neurons_{k}.stream"] = list(np.concatenate(streams))

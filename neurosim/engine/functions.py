@@ -74,7 +74,10 @@ poisson_count = b2.Function(
     _poisson_count, arg_units=[1, 1, 1, 1], arg_types=["integer", "integer", "float", "float"], return_unit=1
 )
 poisson_count.implementations.add_implementation(
-    "cpp", code=_HASH_CPP.replace("%TERMS%", _terms()), name="poisson_count", compiler_kwds={"headers": HEADERS}
+    "cpp",
+    code=_HASH_CPP.replace("%TERMS%", _terms()),
+    name="poisson_count",
+    compiler_kwds={"headers": HEADERS},
 )
 
 
@@ -174,7 +177,9 @@ drive_value = b2.Function(
     return_unit=1,
     stateless=False,
 )
-drive_value.implementations.add_implementation("cpp", code=_DRIVE_CPP, name="drive_value", compiler_kwds={"headers": HEADERS})
+drive_value.implementations.add_implementation(
+    "cpp", code=_DRIVE_CPP, name="drive_value", compiler_kwds={"headers": HEADERS}
+)
 
 report_progress = b2.Function(
     TABLE.progress, arg_units=[1], arg_types=["float"], return_unit=1, stateless=False
@@ -190,4 +195,6 @@ watch = b2.Function(
     return_unit=1,
     stateless=False,
 )
-watch.implementations.add_implementation("cpp", code=_WATCH_CPP, name="watch", compiler_kwds={"headers": HEADERS})
+watch.implementations.add_implementation(
+    "cpp", code=_WATCH_CPP, name="watch", compiler_kwds={"headers": HEADERS}
+)

@@ -9,7 +9,9 @@ from neurosim.engine import exchange
 __all__ = ["run"]
 
 
-def run(circuits, drives, seeds, stop_s, dt_ms, record_dt_ms, record_spikes, on_progress) -> dict[str, np.ndarray]:
+def run(
+    circuits, drives, seeds, stop_s, dt_ms, record_dt_ms, record_spikes, on_progress
+) -> dict[str, np.ndarray]:
     """Build, run to `stop_s`, and return the monitors' arrays under the names of the compiled program."""
     from neurosim.engine import functions, model
     from neurosim.engine.brian import b2

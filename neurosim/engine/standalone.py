@@ -14,7 +14,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,14 +24,23 @@ from neurosim.circuit import Circuit
 
 __all__ = ["Program", "cache_folder", "compiler", "program"]
 
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-std=c++11", "-w", "--param=vect-max-version-for-alias-checks=1000")
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-ffast-math",
+    "-std=c++11",
+    "-w",
+    "--param=vect-max-version-for-alias-checks=1000",
+)
 SOURCES = ("model.py", "functions.py", "standalone.py")
 
 
 def cache_folder() -> Path:
     """Where compiled simulations are kept: ``$NEUROSIM_CACHE``, or the user's cache folder."""
     given = os.environ.get("NEUROSIM_CACHE")
-    base = Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neurosim"
+    base = (
+        Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "neurosim"
+    )
     return base / "programs"
 
 

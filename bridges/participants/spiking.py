@@ -1,0 +1,199 @@
+"""The spiking participant: the attention circuit performs a session, its responses are the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bridges.participants.arousal import arousal_course
+from bridges.participants.base import Performance, Progress, no_progress
+from bridges.participants.calibration import Calibration, human_targets, response_times
+from bridges.session import Responses, Session
+from neurosim.circuit import Circuit
+from neurosim.circuits.attention import AttentionParameters, attention_circuit
+from neurosim.drive import Drive
+from neurosim.engine import simulate
+from neurosim.neuromodulation import Arousal
+
+__all__ = ["Individuality", "SpikingParticipant", "spiking"]
+
+AROUSAL_DT_S = 1.0
+"""Step of the arousal gain that the circuit sees (s); it moves over tens of seconds."""
+
+PARAMETER_STREAM = 11
+"""Spawn key of the seed stream that draws a participant's own parameters."""
+
+
+@dataclass(frozen=True)
+class Individuality:
+    """How much participants differ: SD over participants of the log of each strength (own choice)."""
+
+    habit: float = 0.15
+    self_excitation: float = 0.02
+    attention: float = 0.10
+
+    def draw(self, parameters: AttentionParameters, seed: int) -> AttentionParameters:
+        """The parameters of the individual that `seed` makes."""
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(PARAMETER_STREAM,)))
+        habit, self_excitation, attention = np.exp(
+            rng.normal(size=3) * [self.habit, self.self_excitation, self.attention]
+        )
+        return replace(
+            parameters,
+            direct_hz=parameters.direct_hz * habit,
+            w_plus_control=parameters.w_plus_control * self_excitation,
+            goal_to_sensory_ns=parameters.goal_to_sensory_ns * attention,
+        )
+
+
+@dataclass(frozen=True)
+class SpikingParticipant:
+    """Participants made of the attention circuit.
+
+    Parameters
+    ----------
+    name
+        As figures and tables write it.
+    parameters
+        Of the average circuit.
+    arousal
+        Course of the gain; ``Arousal.off()`` for the control that does not tire.
+    non_decision_s
+        Added to every decision time: sensory delay and movement, the one calibrated number.
+    individuality
+        Spread of parameters over participants.
+    record
+        Keep the population rates.
+    """
+
+    name: str = "spiking"
+    parameters: AttentionParameters = field(default_factory=AttentionParameters)
+    arousal: Arousal = field(default_factory=Arousal)
+    non_decision_s: float = 0.12
+    individuality: Individuality = field(default_factory=Individuality)
+    record: bool = False
+
+    def perform(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
+    ) -> list[Performance]:
+        """Perform every session; several participants are simulated side by side."""
+        recordings = self._simulate(sessions, seeds, progress)
+        return [
+            Performance(self._responses(session, recording), recording.rates if self.record else None)
+            for session, recording in zip(sessions, recordings, strict=True)
+        ]
+
+    def calibrate(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
+    ) -> dict[str, object]:
+        """Set the non-decision time on baseline sessions, arousal off, so that mean RT equals people's.
+
+        Nothing else of the circuit is set here: spread and shape of response times, errors and their
+        course over time are predicted.
+
+        Returns
+        -------
+        dict
+            `Calibration.record`.
+
+        Raises
+        ------
+        ValueError
+            If nobody responded, or decisions alone take longer than people's response times.
+        """
+        target = human_targets()
+        # a first guess keeps most decisions out of the first 0.1 s, which count as false starts
+        guess = replace(self, arousal=Arousal.off(), non_decision_s=target.mean_s / 2)
+        recordings = guess._simulate(sessions, seeds, progress)
+
+        def outcome(non_decision_s: float):
+            shifted = replace(guess, non_decision_s=non_decision_s)
+            answers = [shifted._responses(s, r) for s, r in zip(sessions, recordings, strict=True)]
+            return response_times(sessions, answers)
+
+        non_decision_s = guess.non_decision_s
+        for _ in range(2):  # false starts enter or leave the sample as it moves: settle once more
+            non_decision_s += target.mean_s - outcome(non_decision_s).mean_s
+            if not non_decision_s >= 0:
+                raise ValueError(
+                    f"the circuit cannot be calibrated: its decisions leave {non_decision_s} s for sensing and "
+                    f"moving within a mean response time of {target.mean_s} s; raise stimulus_hz or lower threshold_hz"
+                )
+        return Calibration(
+            agent=self.name,
+            task=sessions[0].task,
+            non_decision_s=float(non_decision_s),
+            bound=None,
+            target=target,
+            achieved=outcome(non_decision_s),
+            sessions=tuple(session.content_hash for session in sessions),
+            seeds=tuple(int(seed) for seed in seeds),
+        ).record
+
+    def circuit(self, seed: int) -> Circuit:
+        """The circuit of the individual that `seed` makes."""
+        return attention_circuit(self.individuality.draw(self.parameters, seed))
+
+    def drive(self, session: Session, seed: int) -> Drive:
+        """Input rates of a session, with this individual's arousal."""
+        events = session.events
+        return Drive.from_events(
+            events["onset_s"].tolist(),
+            events["duration_s"].tolist(),
+            list(events["channel"]),
+            events["level"].tolist(),
+            session.duration_s,
+            arousal_course(self.arousal, session, seed, AROUSAL_DT_S),
+            AROUSAL_DT_S,
+        )
+
+    def _simulate(self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress):
+        if len(sessions) != len(seeds):
+            raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
+        return simulate(
+            [self.circuit(seed) for seed in seeds],
+            [self.drive(session, seed) for session, seed in zip(sessions, seeds, strict=True)],
+            [int(seed) for seed in seeds],
+            progress=lambda fraction: progress(fraction, self.name),
+        )
+
+    def _responses(self, session: Session, recording) -> Responses:
+        acts = np.array([str(name).rsplit(".", 1)[-1] for name in recording.responses], dtype=object)
+        # withholding is an act of the circuit, but nobody sees it
+        shown = np.isin(acts, session.responses)
+        times = recording.response_times_s[shown] + self.non_decision_s
+        return Responses.from_presses(session, times, acts[shown].tolist())
+
+
+def spiking(
+    quick: bool = False,
+    calibration: Mapping[str, object] | None = None,
+    arousal: bool = True,
+    self_excitation: bool = True,
+) -> SpikingParticipant:
+    """Spiking participants, as studies build them.
+
+    Parameters
+    ----------
+    quick
+        Makes no difference: the circuit has no training to shorten.
+    calibration
+        `Calibration.record`, or None for the default non-decision time.
+    arousal
+        Whether the gain g(t) moves over time on task.
+    self_excitation
+        Whether a goal excites itself more strongly than its neighbours do (w+ > 1).
+    """
+    participant = SpikingParticipant()
+    if not arousal:
+        participant = replace(participant, name="spiking-no-arousal", arousal=Arousal.off())
+    if not self_excitation:
+        # w+ = 1: all weights within the stage are alike, and the total input is as before
+        plain = replace(participant.parameters, w_plus_control=1.0)
+        participant = replace(participant, name="spiking-no-self-excitation", parameters=plain)
+    if calibration is not None:
+        fitted = Calibration.from_record(calibration)
+        participant = replace(participant, non_decision_s=fitted.non_decision_s)
+    return participant
