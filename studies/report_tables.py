@@ -72,9 +72,9 @@ def calibration_table(plan: Plan, outcome: Outcome) -> Table:
     where = f"{plan.calibration_participants} reserved participants on {task.name}" if task else "nothing"
     note = (
         f"Calibrated on {where}, without arousal, with individuals who take no other part; then frozen. "
-        "Every number in the figures, the checks and the scorecard is predicted, in PVT too: other participants, "
-        "other sessions, arousal on where the agent has it. Mean response time in the PVT is close to "
-        "its calibrated value by construction."
+        "Every number in the figures, the checks and the scorecard is predicted, in PVT too: other "
+        "participants, other sessions, arousal on where the agent has it. Mean response time in the PVT is "
+        "close to its calibrated value by construction."
     )
     return Table("Calibration", ("agent", "set", "target", "achieved"), rows, note)
 
@@ -96,7 +96,7 @@ def missing_sentences(plan: Plan, outcome: Outcome) -> list[str]:
 def check_sentences(checks: Sequence[Check]) -> list[str]:
     """One sentence for each check that failed."""
     return [
-        f"{check.name}: {' '.join([number(check.value), _plain(check.unit)]).strip()}, must be {_range(check)}"
+        f"{check.name}: {number(check.value)}{_plain(f' {check.unit}')}, must be {_range(check)}"
         for check in checks
         if not check.passed
     ]
@@ -167,7 +167,7 @@ def _pair(record: object) -> str:
 
 
 def _plain(unit: str) -> str:
-    return "" if unit in ("1", "z", "fraction") else unit
+    return "" if unit.strip() in ("1", "z", "fraction") else unit
 
 
 def _range(check: Check) -> str:

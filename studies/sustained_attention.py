@@ -5,8 +5,7 @@ but one) and the psychomotor vigilance test (press as soon as something appears)
 on a short vigilance baseline without arousal, then frozen; everything shown is predicted from there.
 A run that is stopped goes on where it was when the same command is given again.
 
-For example, a small run of everything; the vigilance test alone with people's own trials beside it; and
-one agent of yours among ours:
+For example, all of it small; one task with people's own trials beside it; an agent of yours among ours:
 
     python -m studies.sustained_attention --quick
     python -m studies.sustained_attention --tasks pvt --human pvt_trials.csv
@@ -116,25 +115,32 @@ def main(config: SustainedAttention) -> int:
     try:
         plan = config.plan()
         people = read_people(config.human, [task.name for task in plan.tasks])
+    except ValueError as error:
+        return _complain(str(error), 2)
+    try:
         folder = RunFolder.open(config.out, NAME, run_config(config, plan, people), package_version())
         display = Display(config.quiet)
         display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
         watch = Stopwatch(folder, config.seed)
         workers = config.workers if config.workers is not None else (os.cpu_count() or 1)
         outcome = perform_plan(plan, folder, display, workers)
+        if not outcome.performed:
+            return _complain(f"no agent finished any task; see the warnings above and {folder.path}", 1)
         # drawing is imported late, so that worker processes start without it
         from studies.sustained.conclusion import conclude
 
         complete = conclude(plan, outcome, people, folder, watch, display, QUESTION, "human" in config.agents)
-        folder.sweep()
-    except (ValueError, RunFolderError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ValueError) else 1
+    except RunFolderError as error:
+        return _complain(str(error), 1)
     except KeyboardInterrupt:
-        print("stopped; finished participants are kept, the same command goes on from there", file=sys.stderr)
-        return 130
+        return _complain("stopped; finished participants are kept, the same command goes on from there", 130)
     print(folder.path)
     return 0 if complete else 1
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

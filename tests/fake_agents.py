@@ -77,3 +77,7 @@ def failing(quick=False, calibration=None):
 
 def dying(quick=False, calibration=None):
     os._exit(7)
+
+
+def silent(quick=False, calibration=None):
+    return Scripted(name="silent", omission=1.0, commission=0.0)

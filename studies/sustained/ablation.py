@@ -59,9 +59,9 @@ def draw_ablation(
     n = len(scores.values(shown[0], ABLATIONS[0], "rt_mean_ms"))
     caption = (
         "The spiking circuit intact, without arousal, and without self-excitation of its control pools: the"
-        f" same {n} individuals on the same trials, with the calibration of the intact circuit. Grey lines join"
-        " an individual, points are means over participants, error bars 95 % bootstrap confidence intervals over"
-        " participants."
+        f" same {n} individuals on the same trials, with the calibration of the intact circuit. Grey lines"
+        " join an individual, points are means over participants, error bars 95 % bootstrap confidence"
+        " intervals over participants."
     )
     return save_figure(fig, folder, name, pd.concat(data, ignore_index=True), caption)
 

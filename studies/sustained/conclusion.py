@@ -108,6 +108,7 @@ def conclude(
         folder.path / "report.html",
     )
     failed = sum(not check.passed for check in checks)
+    folder.sweep()
     display.line(f"{len(checks) - failed} of {len(checks)} checks passed; see {folder.path / 'report.html'}")
     return not missing
 

@@ -30,15 +30,18 @@ def draw_distributions(
     agents: Sequence[str],
     folder: Path,
     name: str = "figure2_response_times",
-) -> SavedFigure:
-    """Draw and save the figure; arguments as for `time_on_task.draw_time_on_task`."""
-    timed = set(scores.trials["agent"])
-    present = [agent for agent in agents if agent in timed]
+) -> SavedFigure | None:
+    """Draw and save the figure; arguments as for `draw_time_on_task`. None if nobody answered."""
+    timed = {task: _timed(scores, task) for task in studied}
+    answered = {str(agent) for trials in timed.values() for agent in trials["agent"]}
+    present = [agent for agent in agents if agent in answered]
+    if not present:
+        return None
     fig, grid = plt.subplots(
         1, len(studied), figsize=(3.7 * len(studied), 0.55 * len(present) + 1.3), squeeze=False, sharey=True
     )
     data = [
-        _draw_task(axes, scores, task, present, letter)
+        _draw_task(axes, timed[task], task, present, letter)
         for axes, task, letter in zip(grid.flat, studied, "abcdef", strict=False)
     ]
     _name_rows(grid[0, 0], present)
@@ -56,8 +59,9 @@ def draw_distributions(
     return save_figure(fig, folder, name, pd.concat(data, ignore_index=True), caption)
 
 
-def _draw_task(axes: Axes, scores: Scores, task: str, agents: Sequence[str], letter: str) -> pd.DataFrame:
-    trials = _timed(scores, task)
+def _draw_task(
+    axes: Axes, trials: pd.DataFrame, task: str, agents: Sequence[str], letter: str
+) -> pd.DataFrame:
     last_ms = float(np.quantile(trials["rt_ms"], 0.998)) if len(trials) else 1000.0
     edges = np.arange(1e3 * FASTEST_S, max(last_ms, 400.0) + BIN_MS, BIN_MS)
     ridges = {agent: _ridge(trials[trials["agent"] == agent], edges) for agent in agents}

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from studies.sustained_attention import SustainedAttention, main
+
+STEADY = "fake_agents:steady"
+
+
+def study(tmp_path, *agents, **more):
+    chosen = {"tasks": ("pvt",), "participants": 2, "workers": 0, "quiet": True, **more}
+    return SustainedAttention(quick=True, agents=("human", *agents), out=tmp_path / "out", **chosen)
+
+
+def test_all_unknown_names_and_numbers_are_listed_at_once_before_anything_is_written(tmp_path, capsys):
+    code = main(study(tmp_path, "lsmt", tasks=("prp",), participants=0, seed=-1, workers=-2))
+    error = capsys.readouterr().err
+    assert code == 2
+    for text in ("'lsmt'", "known are human, spiking, lstm", "'prp'", "known are sart, pvt, cpt_x"):
+        assert text in error
+    for text in ("participants = 0", "seed = -1", "workers = -2"):
+        assert text in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_people_alone_are_no_study(tmp_path, capsys):
+    assert main(study(tmp_path)) == 2
+    assert "nothing to run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "no file or folder"), ("a,b\n1,2\n", "onset"), ("", "is empty")]
+)
+def test_human_data_that_cannot_be_read_stop_the_study_before_anything_is_written(
+    tmp_path, capsys, content, words
+):
+    path = tmp_path / "pvt_trials.csv"
+    if content is not None:
+        path.write_text(content)
+    assert main(study(tmp_path, STEADY, human=path)) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_out_that_cannot_be_a_folder_is_a_clear_error(tmp_path, capsys):
+    (tmp_path / "out").write_text("in the way")
+    assert main(study(tmp_path, STEADY)) == 1
+    error = capsys.readouterr().err
+    assert "cannot write" in error and "--out" in error
+    assert (tmp_path / "out").read_text() == "in the way"
+
+
+def test_failing_agent_is_named_in_report_and_provenance_and_the_rest_is_there(tmp_path, capsys):
+    code = main(study(tmp_path, STEADY, "fake_agents:failing"))
+    output = capsys.readouterr()
+    folder = Path(output.out.splitlines()[-1])
+    assert code == 1
+    assert "failing" in output.err and "diverged at 3.2 s" in output.err
+    report = (folder / "report.html").read_text()
+    assert "Missing from this report" in report and "diverged at 3.2 s in population control" in report
+    assert any("steady" in check["name"] for check in json.loads((folder / "checks.json").read_text()))
+    assert "diverged" in json.loads((folder / "provenance.json").read_text())["failures"][0]
+
+
+def test_dying_worker_is_named_and_the_rest_is_there(tmp_path, capsys):
+    code = main(study(tmp_path, STEADY, "fake_agents:dying", workers=2))
+    output = capsys.readouterr()
+    folder = Path(output.out.splitlines()[-1])
+    assert code == 1
+    assert "dying" in output.err and "process died" in output.err
+    assert "process died" in (folder / "report.html").read_text()
+    assert (folder / "figures" / "figure1_sustained.png").is_file()
+
+
+def test_nobody_finishing_is_an_error_that_says_so(tmp_path, capsys):
+    assert main(study(tmp_path, "fake_agents:failing")) != 0
+    assert "no agent finished" in capsys.readouterr().err
+
+
+def test_agent_that_never_answers_is_shown_with_failed_checks(tmp_path, capsys):
+    assert main(study(tmp_path, "fake_agents:silent")) == 0
+    folder = Path(capsys.readouterr().out.splitlines()[-1])
+    checks = {check["name"]: check for check in json.loads((folder / "checks.json").read_text())}
+    assert checks["pvt.rt_mean_ms.silent"]["value"] is None
+    assert not any(check["passed"] for check in checks.values())
