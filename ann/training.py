@@ -52,6 +52,9 @@ class TrainingSettings:
         Steps between checks on the validation examples.
     patience
         Checks without a better validation loss after which to stop.
+    label_smoothing
+        Share of each label that is spread over all classes: it bounds how sure the network can become, for
+        two classes at log-odds of ln(2 / share - 1).
     smallest_gain
         Fall of the validation loss that counts as better, as a share of the best.
 
@@ -67,6 +70,7 @@ class TrainingSettings:
     clip_norm: float = 1.0
     check_every: int = 25
     patience: int = 4
+    label_smoothing: float = 0.0
     smallest_gain: float = 0.005
 
     def __post_init__(self) -> None:
@@ -76,6 +80,8 @@ class TrainingSettings:
         for name in ("learning_rate", "clip_norm"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be above 0")
+        if not 0.0 <= self.label_smoothing < 1.0:
+            raise ValueError(f"label_smoothing = {self.label_smoothing}; must be at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -141,11 +147,13 @@ def train(
     step = 0
     try:
         for step in range(1, settings.max_steps + 1):
-            loss = _gradient_step(network, optimiser, draw(settings.batch_size), settings.clip_norm, step)
+            loss = _gradient_step(network, optimiser, draw(settings.batch_size), settings, step)
             if step % settings.check_every and step < settings.max_steps:
                 continue
             with torch.no_grad():
-                unseen = _finite(masked_loss(network, validation), step, "validation").item()
+                unseen = _finite(
+                    masked_loss(network, validation, settings.label_smoothing), step, "validation"
+                ).item()
             losses.append((step, loss, unseen))
             if progress is not None:
                 progress(step / settings.max_steps, f"step {step}, loss {unseen:.4f}")
@@ -161,8 +169,17 @@ def train(
     return TrainingHistory(step, best_step, best_loss, tuple(losses))
 
 
-def masked_loss(network: nn.Module, examples: Examples) -> Tensor:
+def masked_loss(network: nn.Module, examples: Examples, label_smoothing: float = 0.0) -> Tensor:
     """Cross-entropy averaged over the steps that count (nats).
+
+    Parameters
+    ----------
+    network
+        Network that returns logits (batch, time, class) and a state.
+    examples
+        What goes in and what should come out.
+    label_smoothing
+        Share of each label that is spread over all classes.
 
     Raises
     ------
@@ -172,16 +189,22 @@ def masked_loss(network: nn.Module, examples: Examples) -> Tensor:
     if not examples.mask.any():
         raise ValueError("the mask lets no step count; there is nothing to learn from")
     logits, _ = network(examples.inputs)
-    return nn.functional.cross_entropy(logits[examples.mask], examples.targets[examples.mask])
+    return nn.functional.cross_entropy(
+        logits[examples.mask], examples.targets[examples.mask], label_smoothing=label_smoothing
+    )
 
 
 def _gradient_step(
-    network: nn.Module, optimiser: torch.optim.Optimizer, batch: Examples, clip_norm: float, step: int
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batch: Examples,
+    settings: TrainingSettings,
+    step: int,
 ) -> float:
     optimiser.zero_grad(set_to_none=True)
-    loss = _finite(masked_loss(network, batch), step, "training")
+    loss = _finite(masked_loss(network, batch, settings.label_smoothing), step, "training")
     loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
+    nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
     optimiser.step()
     return loss.item()
 

@@ -1,0 +1,1 @@
+"""Participants: circuits, networks and people behind one border."""

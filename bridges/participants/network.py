@@ -1,0 +1,305 @@
+"""Network participants: an LSTM or an attention network for each individual, with or without arousal.
+
+The network turns what it senses into log-odds for each response and for none, and the readout accumulates
+them to a bound. With arousal, g(t) multiplies the hidden units and the log-odds, while the noise of the
+readout stays: as g sinks, evidence sinks into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from ann.recurrent import LSTMNetwork
+from ann.streaming import stream_logits
+from bridges.participants.arousal import arousal_course
+from bridges.participants.base import Performance, Progress, no_progress
+from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
+from bridges.participants.network_learning import NetworkConfig, cache_folder, sense, trained_network
+from bridges.participants.streams import individual_generator
+from bridges.readout import AccumulateToBound
+from bridges.session import Responses, Session
+from neurosim.neuromodulation import Arousal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BOUNDS", "NetworkParticipant", "attention", "lstm"]
+
+BOUNDS = tuple(np.round(np.geomspace(0.4, 4.0, 24), 3))
+"""Bounds that calibration tries."""
+
+
+@dataclass(frozen=True)
+class NetworkParticipant:
+    """A group of network participants of one kind.
+
+    Parameters
+    ----------
+    config
+        Architecture, senses and training.
+    arousal
+        Arousal over time on task, or None: a network that does not tire.
+    readout
+        How log-odds become responses.
+    record
+        Whether to return a recording: log-odds, gain, and the mean forget gate of an LSTM.
+    record_every
+        Steps between recorded samples.
+    cache
+        Folder of trained weights; None: ``$NEUROSIM_CACHE`` or ``~/.cache/neurosim``.
+    """
+
+    config: NetworkConfig = field(default_factory=NetworkConfig)
+    arousal: Arousal | None = None
+    readout: AccumulateToBound = field(
+        default_factory=lambda: AccumulateToBound(bound=1.3, gain=3.0, non_decision_s=0.06, refractory_s=0.7)
+    )
+    record: bool = False
+    record_every: int = 5
+    cache: Path | str | None = None
+
+    @property
+    def name(self) -> str:
+        """``"lstm"``, ``"attention"``, ``"lstm-arousal"`` or ``"attention-arousal"``."""
+        return self.config.kind + ("" if self.arousal is None else "-arousal")
+
+    def perform(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
+    ) -> list[Performance]:
+        """Perform every session, each by the network of its own seed.
+
+        Parameters
+        ----------
+        sessions
+            Sessions; each must be of a task in ``bridges.tasks.TASKS``, which the network learns first.
+        seeds
+            One individual per session.
+        progress
+            Called as the work goes on.
+
+        Returns
+        -------
+        list of Performance
+            One each, in order; none depends on the others.
+
+        Raises
+        ------
+        ValueError
+            If the numbers differ or a task is unknown.
+        TrainingDiverged
+            If a network cannot be trained.
+        """
+        runs = self._run_all(sessions, seeds, progress)
+        responses = self._read(self.readout, sessions, seeds, runs)
+        return [Performance(answers, run.recording) for answers, run in zip(responses, runs, strict=True)]
+
+    def calibrate(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
+    ) -> dict[str, object]:
+        """Set bound and non-decision time on baseline sessions; the hook of the studies.
+
+        Returns
+        -------
+        dict
+            `Calibration.record` of `fit`.
+        """
+        return self.fit(sessions, seeds, progress=progress).record
+
+    def fit(
+        self,
+        sessions: Sequence[Session],
+        seeds: Sequence[int],
+        target: ResponseTimes | None = None,
+        bounds: Sequence[float] = BOUNDS,
+        progress: Progress = no_progress,
+    ) -> Calibration:
+        """Choose the bound whose response times vary most nearly as people's, then the non-decision time.
+
+        The readout comes after the network, so the networks run once and every bound reads the same
+        log-odds. Arousal is off: what it does is to be predicted.
+
+        Parameters
+        ----------
+        sessions, seeds
+            Baseline sessions and the individuals, kept for calibration alone, that perform them.
+        target
+            Response times to aim at; people's if None.
+        bounds
+            Bounds to try.
+        progress
+            Called as the work goes on.
+
+        Returns
+        -------
+        Calibration
+            What was chosen, and what it achieves.
+
+        Raises
+        ------
+        ValueError
+            If there are no sessions, or no bound leads to responses.
+        """
+        if not sessions:
+            raise ValueError("calibration needs at least one session")
+        target = target or human_targets()
+        plain = replace(self, arousal=None, record=False)
+        runs = plain._run_all(sessions, seeds, progress)
+
+        def outcome(bound: float, non_decision_s: float) -> ResponseTimes:
+            readout = replace(self.readout, bound=float(bound), non_decision_s=non_decision_s)
+            return response_times(sessions, plain._read(readout, sessions, seeds, runs))
+
+        # a first guess keeps most decisions out of the first 0.1 s, which count as false starts
+        guess_s = target.mean_s / 2
+        found = {bound: outcome(bound, guess_s) for bound in bounds}
+        delays = {bound: target.mean_s - times.mean_s for bound, times in found.items()}
+        misses = {
+            bound: abs(found[bound].delayed(delay).cv - target.cv)
+            for bound, delay in delays.items()
+            if guess_s + delay >= 0  # nobody decides before seeing
+        }
+        usable = {bound: miss for bound, miss in misses.items() if np.isfinite(miss)}
+        if not usable:
+            raise ValueError(
+                f"no bound from {min(bounds):g} to {max(bounds):g} decides within {target.mean_s} s on average; "
+                "try lower bounds or a higher gain of the readout"
+            )
+        bound = min(usable, key=lambda b: usable[b])
+        non_decision_s = guess_s + delays[bound]
+        achieved = outcome(bound, non_decision_s)
+        # false starts enter or leave the sample as the delay moves them across 0.1 s: settle once more
+        non_decision_s = max(non_decision_s + target.mean_s - achieved.mean_s, 0.0)
+        return Calibration(
+            agent=plain.name,
+            task=sessions[0].task,
+            non_decision_s=float(non_decision_s),
+            bound=float(bound),
+            target=target,
+            achieved=outcome(bound, non_decision_s),
+            sessions=tuple(session.content_hash for session in sessions),
+            seeds=tuple(int(seed) for seed in seeds),
+        )
+
+    def calibrated(self, calibration: Calibration) -> NetworkParticipant:
+        """The same participants with a calibration's bound and non-decision time."""
+        bound = self.readout.bound if calibration.bound is None else calibration.bound
+        return replace(
+            self,
+            readout=replace(self.readout, bound=bound, non_decision_s=calibration.non_decision_s),
+        )
+
+    def _run_all(self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress) -> list[_Run]:
+        if len(sessions) != len(seeds):
+            raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
+        runs = []
+        for k, (session, seed) in enumerate(zip(sessions, seeds, strict=True)):
+
+            def report(fraction: float, doing: str, k: int = k) -> None:
+                progress((k + fraction) / len(sessions), f"{self.name} {k + 1} of {len(sessions)}: {doing}")
+
+            runs.append(self._run(session, int(seed), report))
+        progress(1.0, f"{self.name}: {len(sessions)} sessions done")
+        return runs
+
+    def _run(self, session: Session, seed: int, progress: Progress) -> _Run:
+        """Log-odds of one individual over one session. One at a time: rounding depends on the batch."""
+        network = trained_network(self.config, session, seed, cache_folder(self.cache), progress)
+        rng = individual_generator(seed, "network/senses", session.content_hash)
+        x = torch.from_numpy(sense(session, self.config, rng).astype(np.float32)).unsqueeze(0)
+        gain = None
+        if self.arousal is not None:
+            gain = arousal_course(self.arousal, session, seed, self.config.dt_s)
+        factor = None if gain is None else torch.from_numpy(gain.astype(np.float32)).unsqueeze(0)
+        logits = stream_logits(network, x, factor)[0].numpy().astype(float)
+        recording = self._recording(session, network, x, logits, gain) if self.record else None
+        return _Run(logits, gain, recording)
+
+    def _read(
+        self,
+        readout: AccumulateToBound,
+        sessions: Sequence[Session],
+        seeds: Sequence[int],
+        runs: Sequence[_Run],
+    ) -> list[Responses]:
+        answers = []
+        for session, seed, run in zip(sessions, seeds, runs, strict=True):
+            rng = individual_generator(int(seed), "network/readout", session.content_hash)
+            times_s, which = readout.presses(
+                run.logits, self.config.dt_s, rng, run.gain, n_responses=len(session.responses)
+            )
+            names = [session.responses[k] for k in which]
+            answers.append(Responses.from_presses(session, times_s, names))
+        return answers
+
+    def _recording(
+        self,
+        session: Session,
+        network: torch.nn.Module,
+        x: torch.Tensor,
+        logits: np.ndarray,
+        gain: np.ndarray | None,
+    ) -> xr.Dataset:
+        import xarray as xr
+
+        here = slice(None, None, self.record_every)
+        variables = {
+            "logit": (("time", "unit"), logits[here].astype(np.float32), {"units": "nat"}),
+            "gain": ("time", (np.ones(len(logits)) if gain is None else gain)[here], {"units": "1"}),
+        }
+        if isinstance(network, LSTMNetwork):
+            with torch.inference_mode():
+                factor = None if gain is None else torch.from_numpy(gain.astype(np.float32)).unsqueeze(0)
+                forget = network.traces(x, gain=factor)[0].forget[0].mean(dim=1).numpy()
+            variables["forget_gate"] = ("time", forget[here], {"units": "1"})
+        time_s = self.config.dt_s * np.arange(len(logits))[here]
+        coords = {"time": ("time", time_s, {"units": "s"}), "unit": [*session.responses, "none"]}
+        return xr.Dataset(variables, coords)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What one individual's network did in one session."""
+
+    logits: np.ndarray
+    gain: np.ndarray | None
+    recording: xr.Dataset | None
+
+
+def lstm(
+    quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = False
+) -> NetworkParticipant:
+    """LSTM participants, as studies build them.
+
+    Parameters
+    ----------
+    quick
+        Small networks that learn in a second or two.
+    calibration
+        `Calibration.record`, or None for the default bound and non-decision time.
+    arousal
+        Whether they tire.
+    """
+    return _participant("lstm", quick, calibration, arousal)
+
+
+def attention(
+    quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = False
+) -> NetworkParticipant:
+    """Attention-network participants, as studies build them; see `lstm`."""
+    return _participant("attention", quick, calibration, arousal)
+
+
+def _participant(
+    kind: Literal["lstm", "attention"], quick: bool, calibration: Mapping[str, object] | None, arousal: bool
+) -> NetworkParticipant:
+    config = NetworkConfig.quick(kind) if quick else NetworkConfig(kind=kind)
+    participant = NetworkParticipant(config, Arousal() if arousal else None)
+    if calibration is None:
+        return participant
+    return participant.calibrated(Calibration.from_record(calibration))

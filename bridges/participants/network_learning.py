@@ -1,0 +1,293 @@
+"""How a network learns a task: its own sessions, cut into stretches, with the noise of its senses.
+
+Every individual has its own network: own initial weights, own order and noise of the examples. Each step of
+a stretch is labelled with the correct response from stimulus onset to a deadline and with "none" otherwise;
+with cross-entropy the outputs become log-odds, so that what is frequent is favoured until the evidence says
+otherwise. Trained weights are kept on disk under a hash of all that made them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from ann.checkpoints import CheckpointError, load_into, save_checkpoint
+from ann.recurrent import LSTMNetwork
+from ann.training import Examples, TrainingSettings, train
+from ann.transformer import AttentionNetwork
+from bridges.encoding import RateCode, levels, noisy, resemble
+from bridges.participants.base import Progress, no_progress
+from bridges.participants.streams import individual_generator
+from bridges.session import NO_RESPONSE, Session
+from bridges.tasks import TASKS
+
+__all__ = ["NetworkConfig", "cache_folder", "labels", "sense", "trained_network"]
+
+VERSION = 1
+"""Part of every cache key: raise it when the way of training changes."""
+
+LABEL_SMOOTHING = 0.1
+"""Keeps log-odds within about +-3: certainty grows with training time, and no reader of them should."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Architecture, senses and training of a network participant.
+
+    Parameters
+    ----------
+    kind
+        ``"lstm"`` or ``"attention"``.
+    dt_s
+        Step (s).
+    n_hidden
+        LSTM units.
+    forget_bias
+        Initial forget bias of the LSTM.
+    d_model, n_heads, n_layers, window
+        Width, heads, layers and window (steps) of the attention network.
+    code
+        Rate code whose noise the input carries.
+    similarity
+        How much stimuli drive each other's channels, 0 to 1.
+    internal_noise_sd
+        Noise of the network's own senses (level, averaged over 1 s). Circuits have such noise from their
+        background input; a network has none unless it is given some.
+    deadline_s
+        A response is asked for from stimulus onset until then (s).
+    grace_s
+        Time after the deadline in which any output will do (s).
+    n_sessions
+        Sessions to learn from; one more is kept for validation.
+    crop_steps
+        Length of the stretches (steps).
+    training
+        How long and how fast to learn.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or a number is out of range.
+    """
+
+    kind: Literal["lstm", "attention"] = "lstm"
+    dt_s: float = 0.02
+    n_hidden: int = 32
+    forget_bias: float = 1.0
+    d_model: int = 32
+    n_heads: int = 2
+    n_layers: int = 1
+    window: int = 64
+    code: RateCode = field(default_factory=RateCode)
+    similarity: float = 0.8
+    internal_noise_sd: float = 0.05
+    deadline_s: float = 0.6
+    grace_s: float = 0.2
+    n_sessions: int = 4
+    crop_steps: int = 200
+    training: TrainingSettings = field(
+        default_factory=lambda: TrainingSettings(batch_size=16, label_smoothing=LABEL_SMOOTHING)
+    )
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("lstm", "attention"):
+            raise ValueError(f"kind = {self.kind!r}; must be 'lstm' or 'attention'")
+        for name in ("dt_s", "deadline_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be above 0 s")
+        for name in ("grace_s", "internal_noise_sd"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be 0 or above")
+        for name in ("n_sessions", "crop_steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be at least 1")
+
+    @classmethod
+    def quick(cls, kind: Literal["lstm", "attention"] = "lstm") -> NetworkConfig:
+        """A smaller network that learns in a second or two, for trying things out."""
+        settings = TrainingSettings(
+            max_steps=150, batch_size=16, check_every=25, patience=3, label_smoothing=LABEL_SMOOTHING
+        )
+        return cls(kind=kind, n_hidden=24, d_model=24, n_sessions=2, training=settings)
+
+
+def cache_folder(given: Path | str | None = None) -> Path:
+    """Folder of trained weights: the given one, else ``$NEUROSIM_CACHE``, else ``~/.cache/neurosim``."""
+    chosen = given or os.environ.get("NEUROSIM_CACHE") or Path.home() / ".cache" / "neurosim"
+    return Path(chosen) / "networks"
+
+
+def sense(session: Session, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
+    """What the network perceives of a session, shape (time, channel)."""
+    return noisy(_clean(session, config), config.dt_s, rng, config.code, config.internal_noise_sd)
+
+
+def labels(session: Session, dt_s: float, deadline_s: float, grace_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Class of every step, and whether it counts.
+
+    Class k is response k of the session, the class after the last response is "none". From the onset of a
+    trial to the deadline its correct response is asked for; in the grace time after it nothing is; later
+    steps, like steps before the first trial, are "none". A trial to withhold on is "none" throughout.
+
+    Parameters
+    ----------
+    session
+        The session.
+    dt_s
+        Step (s).
+    deadline_s, grace_s
+        See above (s).
+
+    Returns
+    -------
+    target : ndarray of int
+        Shape (time,).
+    mask : ndarray of bool
+        Shape (time,).
+    """
+    n_steps = len(levels(session, dt_s))
+    none = len(session.responses)
+    target = np.full(n_steps, none)
+    mask = np.ones(n_steps, dtype=bool)
+    trials = session.trials
+    windows = zip(trials["onset_s"], trials["window_stop_s"], trials["correct_response"], strict=True)
+    for onset_s, stop_s, correct in windows:
+        if correct == NO_RESPONSE:
+            continue
+        first, last, free = (
+            int(min(t, stop_s) / dt_s + 1e-6)
+            for t in (onset_s, onset_s + deadline_s, onset_s + deadline_s + grace_s)
+        )
+        target[first:last] = session.responses.index(correct)
+        mask[last:free] = False
+    return target, mask
+
+
+def trained_network(
+    config: NetworkConfig,
+    session: Session,
+    seed: int,
+    folder: Path,
+    progress: Progress = no_progress,
+) -> LSTMNetwork | AttentionNetwork:
+    """The individual's network for the task of a session: from the cache, or trained now.
+
+    Parameters
+    ----------
+    config
+        Architecture, senses and training.
+    session
+        A session of the task to learn; the sessions learned from are others.
+    seed
+        The individual's seed.
+    folder
+        Where trained weights are kept.
+    progress
+        Called while training.
+
+    Returns
+    -------
+    Network
+        In evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If the task of the session is unknown, or its parameters are not those of the task.
+    """
+    recipe = _recipe(config, session, seed)
+    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+    path = folder / f"{config.kind}-{session.task}-{key[:32]}.pt"
+    rng = individual_generator(seed, "network/training", key)
+    network = _build(config, len(session.channels), len(session.responses) + 1, rng)
+    try:
+        if load_into(path, network) == recipe:
+            return network.eval()
+    except (FileNotFoundError, CheckpointError):
+        pass  # what cannot be trusted is trained again, to the same numbers
+    lessons = _Lessons([_another_session(session, rng) for _ in range(config.n_sessions)], config)
+    exam = _Lessons([_another_session(session, rng)], config)
+    train(
+        network,
+        lambda n: lessons.draw(n, rng),
+        exam.draw(4 * config.training.batch_size, rng),
+        config.training,
+        progress,
+    )
+    save_checkpoint(path, network, recipe)
+    return network
+
+
+class _Lessons:
+    """Labelled sessions from which stretches are drawn, each with fresh noise."""
+
+    def __init__(self, sessions: Sequence[Session], config: NetworkConfig) -> None:
+        self.config = config
+        self.level = np.concatenate([_clean(session, config) for session in sessions])
+        labelled = [labels(session, config.dt_s, config.deadline_s, config.grace_s) for session in sessions]
+        self.target = np.concatenate([target for target, _ in labelled])
+        self.mask = np.concatenate([mask for _, mask in labelled])
+
+    def draw(self, n: int, rng: np.random.Generator) -> Examples:
+        """Draw `n` stretches."""
+        config = self.config
+        steps = min(config.crop_steps, len(self.level))
+        start = rng.integers(0, len(self.level) - steps + 1, size=n)
+        where = start[:, None] + np.arange(steps)
+        heard = noisy(self.level[where], config.dt_s, rng, config.code, config.internal_noise_sd)
+        return Examples(
+            torch.from_numpy(heard.astype(np.float32)),
+            torch.from_numpy(self.target[where]),
+            torch.from_numpy(self.mask[where]),
+        )
+
+
+def _clean(session: Session, config: NetworkConfig) -> np.ndarray:
+    return resemble(levels(session, config.dt_s), session.channels, config.similarity)
+
+
+def _build(
+    config: NetworkConfig, n_inputs: int, n_outputs: int, rng: np.random.Generator
+) -> LSTMNetwork | AttentionNetwork:
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    if config.kind == "lstm":
+        return LSTMNetwork(n_inputs, config.n_hidden, n_outputs, config.forget_bias, generator)
+    return AttentionNetwork(
+        n_inputs, n_outputs, config.d_model, config.n_heads, config.n_layers, config.window, generator
+    )
+
+
+def _recipe(config: NetworkConfig, session: Session, seed: int) -> dict[str, Any]:
+    """All that the trained weights depend on, as plain values."""
+    recipe = {
+        "version": VERSION,
+        "config": asdict(config),
+        "task": session.task,
+        "parameters": _task_parameters(session),
+        "seed": int(seed),
+    }
+    return json.loads(json.dumps(recipe, default=str))
+
+
+def _task_parameters(session: Session) -> dict[str, Any]:
+    return {name: value for name, value in session.parameters.items() if name != "seed"}
+
+
+def _another_session(session: Session, rng: np.random.Generator) -> Session:
+    if session.task not in TASKS:
+        raise ValueError(
+            f"task {session.task!r} is unknown, so it cannot be learned; known are {sorted(TASKS)}"
+        )
+    try:
+        task = TASKS[session.task](**_task_parameters(session))
+    except TypeError as error:
+        raise ValueError(f"parameters of the session do not fit task {session.task!r}: {error}") from error
+    return task.session(int(rng.integers(2**31)))
