@@ -223,6 +223,16 @@ def test_calibration_meets_its_targets_and_survives_json(kind, cache):
     assert Calibration.from_record(json.loads(json.dumps(record))) == calibration
 
 
+def test_calibration_that_cannot_be_met_is_refused(cache):
+    session = SHORT_PVT.session(21)
+    with pytest.raises(ValueError, match="no bound from 0.05 to 60 decides within"):
+        participant = quick("lstm", cache)
+        fast = replace(participant, readout=replace(participant.readout, noise_sd=0.2))
+        fast.fit([session], [5], target=ResponseTimes(0.02, 0.2), bounds=(0.05, 60.0))
+    with pytest.raises(ValueError, match="at least one session"):
+        participant.fit([], [])
+
+
 def test_builders_of_the_studies():
     assert lstm().name == "lstm" and attention(arousal=True).name == "attention-arousal"
     times = ResponseTimes(0.26, 0.19)

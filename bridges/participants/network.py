@@ -17,6 +17,7 @@ import torch
 
 from ann.recurrent import LSTMNetwork
 from ann.streaming import stream_logits
+from bridges.measures.response_time import count_false_starts
 from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
 from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
@@ -33,6 +34,9 @@ __all__ = ["BOUNDS", "NetworkParticipant", "attention", "lstm"]
 
 BOUNDS = tuple(np.round(np.geomspace(0.4, 4.0, 24), 3))
 """Bounds that calibration tries."""
+
+MOST_FALSE_STARTS = 0.1
+"""Share of trials with a false start above which a bound is too low to be considered."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ class NetworkParticipant:
         Raises
         ------
         ValueError
-            If there are no sessions, or no bound leads to responses.
+            If there are no sessions, or no bound is fit for people's response times.
         """
         if not sessions:
             raise ValueError("calibration needs at least one session")
@@ -151,28 +155,29 @@ class NetworkParticipant:
         plain = replace(self, arousal=None, record=False)
         runs = plain._run_all(sessions, seeds, progress)
 
-        def outcome(bound: float, non_decision_s: float) -> ResponseTimes:
+        def outcome(bound: float, non_decision_s: float) -> tuple[ResponseTimes, float]:
             readout = replace(self.readout, bound=float(bound), non_decision_s=non_decision_s)
-            return response_times(sessions, plain._read(readout, sessions, seeds, runs))
+            answers = plain._read(readout, sessions, seeds, runs)
+            return response_times(sessions, answers), _false_start_rate(sessions, answers)
 
         # a first guess keeps most decisions out of the first 0.1 s, which count as false starts
         guess_s = target.mean_s / 2
-        found = {bound: outcome(bound, guess_s) for bound in bounds}
-        delays = {bound: target.mean_s - times.mean_s for bound, times in found.items()}
-        misses = {
-            bound: abs(found[bound].delayed(delay).cv - target.cv)
-            for bound, delay in delays.items()
-            if guess_s + delay >= 0  # nobody decides before seeing
-        }
-        usable = {bound: miss for bound, miss in misses.items() if np.isfinite(miss)}
-        if not usable:
+        misses = {}
+        for bound in bounds:
+            times, false_starts = outcome(bound, guess_s)
+            delay_s = target.mean_s - times.mean_s
+            # nobody decides before seeing, and pressing at random varies as much as one likes
+            if guess_s + delay_s >= 0 and false_starts <= MOST_FALSE_STARTS:
+                misses[bound] = (abs(times.delayed(delay_s).cv - target.cv), guess_s + delay_s)
+        if not misses:
             raise ValueError(
-                f"no bound from {min(bounds):g} to {max(bounds):g} decides within {target.mean_s} s on average; "
-                "try lower bounds or a higher gain of the readout"
+                f"no bound from {min(bounds):g} to {max(bounds):g} decides within {target.mean_s} s on "
+                f"average and makes false starts on less than {MOST_FALSE_STARTS:.0%} of trials; "
+                "change the gain of the readout or the bounds"
             )
-        bound = min(usable, key=lambda b: usable[b])
-        non_decision_s = guess_s + delays[bound]
-        achieved = outcome(bound, non_decision_s)
+        bound = min(misses, key=lambda b: misses[b][0])
+        non_decision_s = misses[bound][1]
+        achieved, _ = outcome(bound, non_decision_s)
         # false starts enter or leave the sample as the delay moves them across 0.1 s: settle once more
         non_decision_s = max(non_decision_s + target.mean_s - achieved.mean_s, 0.0)
         return Calibration(
@@ -181,7 +186,7 @@ class NetworkParticipant:
             non_decision_s=float(non_decision_s),
             bound=float(bound),
             target=target,
-            achieved=outcome(bound, non_decision_s),
+            achieved=outcome(bound, non_decision_s)[0],
             sessions=tuple(session.content_hash for session in sessions),
             seeds=tuple(int(seed) for seed in seeds),
         )
@@ -260,6 +265,11 @@ class NetworkParticipant:
         time_s = self.config.dt_s * np.arange(len(logits))[here]
         coords = {"time": ("time", time_s, {"units": "s"}), "unit": [*session.responses, "none"]}
         return xr.Dataset(variables, coords)
+
+
+def _false_start_rate(sessions: Sequence[Session], answers: Sequence[Responses]) -> float:
+    pairs = zip(sessions, answers, strict=True)
+    return float(np.mean([count_false_starts(session, given) / session.n_trials for session, given in pairs]))
 
 
 @dataclass(frozen=True, eq=False)
