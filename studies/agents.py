@@ -35,7 +35,7 @@ class Agent:
     batch
         Participants that one job performs together.
     cost
-        Rough time a participant needs, relative to the other agents; for the time left.
+        Rough time a second of task needs, relative to the other agents (variants find trained networks).
     quick
         Whether to build the small form.
     calibrated_as
@@ -149,7 +149,7 @@ AGENTS: dict[str, Agent] = {
             _CIRCUIT,
             "Spiking circuit: sensory, control and decision stages, arousal over all.",
             batch=4,
-            cost=20.0,
+            cost=2.0,
             tires=True,
             cites=(_WANG, _BRUNEL, _AROUSAL),
         ),
@@ -165,6 +165,7 @@ AGENTS: dict[str, Agent] = {
             f"{_NETWORK}:lstm",
             "The same LSTM with the arousal gain g(t) on hidden units and log-odds.",
             (("arousal", True),),
+            cost=0.3,
             calibrated_as="lstm",
             tires=True,
             cites=(_LSTM, _AROUSAL),
@@ -181,6 +182,7 @@ AGENTS: dict[str, Agent] = {
             f"{_NETWORK}:attention",
             "The same attention network with the arousal gain g(t) on hidden units and log-odds.",
             (("arousal", True),),
+            cost=0.3,
             calibrated_as="attention",
             tires=True,
             cites=(_ATTENTION, _AROUSAL),
@@ -191,7 +193,7 @@ AGENTS: dict[str, Agent] = {
             "Control: the spiking circuit with arousal held at 1.",
             (("arousal", False),),
             batch=4,
-            cost=20.0,
+            cost=2.0,
             calibrated_as="spiking",
             tires=False,
             cites=(_WANG, _BRUNEL),
@@ -202,7 +204,7 @@ AGENTS: dict[str, Agent] = {
             "Control: the spiking circuit whose control pools do not excite themselves more than others.",
             (("self_excitation", False),),
             batch=4,
-            cost=20.0,
+            cost=2.0,
             calibrated_as="spiking",
             cites=(_WANG, _BRUNEL, _AROUSAL),
         ),

@@ -114,7 +114,7 @@ def _caption(card: pd.DataFrame, columns: Sequence[str]) -> str:
     return (
         "Effects (rows) of every agent (columns) beside people. Upper line: mean over participants; lower"
         f" line: 95 % bootstrap confidence interval over participants. n: {each}. Blue and ●: the mean"
-        " lies in the human band; orange and ○: outside; grey: no band. The band is the acceptance band of the"
-        " human reference where there is one, else the human mean ± 1 SD between people, else the interval of"
-        " the mean; kinds and sources are in the data file."
+        " lies in the human band; orange and ○: outside; grey: no band. The band is the acceptance band"
+        " of the human reference where there is one, else the human mean ± 1 SD between people, else the"
+        " interval of the mean; kinds and sources are in the data file."
     )

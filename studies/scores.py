@@ -117,7 +117,7 @@ def as_tree(scores: Scores) -> xr.DataTree:
         of_task = scores.blocks[scores.blocks["task"] == task]
         once = _arrays(table, ["agent", "participant"]).reindex(agent=agents)
         course = _arrays(of_task, ["agent", "participant", "block"]).reindex(agent=agents)
-        both = once.merge(course.rename({name: f"block_{name}" for name in course.data_vars}))
+        both = once.merge(course.rename({name: f"block_{name}" for name in course.data_vars}), join="outer")
         groups[f"/{task}"] = _labelled(both)
     return xr.DataTree.from_dict(groups)
 

@@ -104,6 +104,9 @@ def _draw_panel(axes: Axes, scores: Scores, task: str, measure: str) -> pd.DataF
         rows += [{**key, "participant": str(number), "value": value} for number, value in enumerate(values)]
     if measure == "rt_slope_ms_per_min":
         axes.axhline(0, color="0.5", lw=0.6, zorder=0)
+    if measure.endswith("_rate") and not np.nan_to_num(each).any():
+        # a rate of nothing at all would get an axis with negative rates
+        axes.set_ylim(-0.005, 0.1)
     axes.set_xlim(-0.5, len(ABLATIONS) - 0.5)
     axes.set_xticks(range(len(ABLATIONS)), TICKS, fontsize=7)
     return pd.DataFrame(rows)

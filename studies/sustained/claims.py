@@ -56,8 +56,7 @@ def _bands(task: str) -> list[Band]:
 
 def _band(scores: Scores, band: Band, task: str, agent: str) -> Check:
     values = scores.values(task, agent, band.measure)
-    note = "" if band.verified else "; unverified"
-    source = f"{band.statement}: human band, {band.source}{note}"
+    source = f"human band: {band.source}{'' if band.verified else '; unverified'}"
     name = f"{task}.{band.measure}.{agent}"
     return in_band(name, _mean(values), band.low, band.high, band.unit, source)
 
