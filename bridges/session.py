@@ -99,35 +99,45 @@ class Session:
         )
 
     def _event_faults(self) -> list[str]:
-        e = self.events
-        faults = _bad_rows("events", e, ~np.isfinite(e["onset_s"]) | (e["onset_s"] < 0), "onset_s", ">= 0 s")
-        faults += _bad_rows("events", e, ~(e["duration_s"] >= 0), "duration_s", ">= 0 s")
-        faults += _bad_rows("events", e, ~e["channel"].isin(self.channels), "channel", f"one of {self.channels}")
-        faults += _bad_rows("events", e, ~e["level"].between(0.0, 1.0), "level", "between 0 and 1")
-        known = set(self.trials["trial"]) | {-1}
-        faults += _bad_rows("events", e, ~e["trial"].isin(known), "trial", "a trial of the session, or -1")
-        ends = e["onset_s"] + e["duration_s"]
-        faults += _bad_rows("events", e, ends > self.duration_s + 1e-9, "onset_s", f"ending by {self.duration_s} s")
-        return faults
+        faults = _not_numbers("events", self.events, ("onset_s", "duration_s", "level"))
+        if faults:
+            return faults
+        rows = _Rows("events", self.events)
+        onset, duration = rows.numbers("onset_s"), rows.numbers("duration_s")
+        return [
+            *rows.bad(~(np.isfinite(onset) & (onset >= 0)), "onset_s", ">= 0 s"),
+            *rows.bad(~(np.isfinite(duration) & (duration >= 0)), "duration_s", ">= 0 s"),
+            *rows.bad(~self.events["channel"].isin(self.channels), "channel", f"one of {self.channels}"),
+            *rows.bad(~((rows.numbers("level") >= 0) & (rows.numbers("level") <= 1)), "level", "from 0 to 1"),
+            *rows.bad(
+                ~self.events["trial"].isin([*self.trials["trial"], -1]),
+                "trial",
+                "a trial of the session, or -1",
+            ),
+            *rows.bad(onset + duration > self.duration_s + 1e-9, "onset_s", f"ending by {self.duration_s} s"),
+        ]
 
     def _trial_faults(self) -> list[str]:
-        t = self.trials
+        faults = _not_numbers("trials", self.trials, ("onset_s", "window_start_s", "window_stop_s"))
+        if faults:
+            return faults
+        rows = _Rows("trials", self.trials)
+        onset, start = rows.numbers("onset_s"), rows.numbers("window_start_s")
+        stop = rows.numbers("window_stop_s")
         allowed = (*self.responses, NO_RESPONSE)
-        faults = _bad_rows("trials", t, ~np.isfinite(t["onset_s"]) | (t["onset_s"] < 0), "onset_s", ">= 0 s")
-        faults += _bad_rows(
-            "trials", t, ~t["correct_response"].isin(allowed), "correct_response", f"one of {allowed}"
-        )
-        faults += _bad_rows(
-            "trials", t, ~(t["window_stop_s"] > t["window_start_s"]), "window_stop_s", "after window_start_s"
-        )
-        faults += _bad_rows("trials", t, t["trial"].duplicated(), "trial", "unique")
-        overlap = t["window_start_s"].to_numpy()[1:] < t["window_stop_s"].to_numpy()[:-1] - 1e-9
-        faults += _bad_rows(
-            "trials", t, np.concatenate([[False], overlap]), "window_start_s", "after the window before it"
-        )
-        late = t["window_stop_s"] > self.duration_s + 1e-9
-        faults += _bad_rows("trials", t, late, "window_stop_s", f"by the end of the session ({self.duration_s} s)")
-        return faults
+        overlap = np.zeros(len(onset), dtype=bool)
+        overlap[1:] = start[1:] < stop[:-1] - 1e-9
+        return [
+            *rows.bad(~(np.isfinite(onset) & (onset >= 0)), "onset_s", ">= 0 s"),
+            *rows.bad(
+                ~self.trials["correct_response"].isin(allowed), "correct_response", f"one of {allowed}"
+            ),
+            *rows.bad(~(start >= 0), "window_start_s", ">= 0 s"),
+            *rows.bad(~(stop > start), "window_stop_s", "after window_start_s"),
+            *rows.bad(self.trials["trial"].duplicated(), "trial", "unique"),
+            *rows.bad(overlap, "window_start_s", "after the window before it"),
+            *rows.bad(stop > self.duration_s + 1e-9, "window_stop_s", f"by the end ({self.duration_s} s)"),
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,17 +156,16 @@ class Responses:
     """
 
     table: pd.DataFrame
-    stray: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"time_s": [], "response": []}))
+    stray: pd.DataFrame = field(default_factory=lambda: _no_presses())
 
     def __post_init__(self) -> None:
         faults = _missing("responses", self.table, RESPONSE_COLUMNS)
         if not faults:
             t = self.table
             lone = t["response"].isna() != t["response_time_s"].isna()
-            faults += _bad_rows("responses", t, lone, "response_time_s", "missing exactly where response is")
-            faults += _bad_rows(
-                "responses", t, t.duplicated(["trial", "component"]), "trial", "unique with its component"
-            )
+            rows = _Rows("responses", t)
+            faults += rows.bad(lone, "response_time_s", "missing exactly where response is")
+            faults += rows.bad(t.duplicated(["trial", "component"]), "trial", "unique with its component")
         if faults:
             raise ValueError("responses are not valid:\n  " + "\n  ".join(faults))
 
@@ -178,12 +187,16 @@ class Responses:
         Raises
         ------
         ValueError
-            If the two lists differ in length, or a name is not a response of the session.
+            If the lists differ in length, a time is not finite, or a name is not one of the session's.
         """
         times = np.asarray(times_s, dtype=float)
         names = np.asarray(responses, dtype=object)
         if times.shape != names.shape:
-            raise ValueError(f"{times.size} press times but {names.size} response names; give one name per time")
+            raise ValueError(
+                f"{times.size} press times but {names.size} response names; give one name per time"
+            )
+        if not np.isfinite(times).all():
+            raise ValueError("press times must be finite; leave out what was not pressed")
         unknown = sorted(set(names) - set(session.responses))
         if unknown:
             raise ValueError(f"unknown responses {unknown}; the session allows {session.responses}")
@@ -227,6 +240,10 @@ class Responses:
         return table
 
 
+def _no_presses() -> pd.DataFrame:
+    return pd.DataFrame({"time_s": np.empty(0), "response": np.empty(0, dtype=object)})
+
+
 def table_digest(table: pd.DataFrame) -> bytes:
     """SHA-256 of a table, column by column in name order: equal tables, equal bytes, on every machine."""
     digest = hashlib.sha256()
@@ -234,7 +251,8 @@ def table_digest(table: pd.DataFrame) -> bytes:
         column = table[name]
         digest.update(name.encode())
         if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-            texts = ["" if missing else str(value) for value, missing in zip(column, column.isna(), strict=True)]
+            missing = column.isna()
+            texts = ["" if gone else str(value) for value, gone in zip(column, missing, strict=True)]
             digest.update("\x1f".join(texts).encode())
         else:
             digest.update(np.round(column.to_numpy(dtype="<f8"), 9).tobytes())
@@ -246,6 +264,22 @@ def _missing(name: str, table: pd.DataFrame, columns: Sequence[str]) -> list[str
     return [f"{name}: columns {absent} are missing; it has {list(table.columns)}"] if absent else []
 
 
-def _bad_rows(name: str, table: pd.DataFrame, bad, column: str, allowed: str) -> list[str]:
-    rows = np.flatnonzero(np.asarray(bad, dtype=bool))
-    return [f"{name} row {row}: {column} = {table[column].iloc[row]!r}, must be {allowed}" for row in rows]
+def _not_numbers(name: str, table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    text = [column for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
+    return [f"{name}: column {column} holds {table[column].dtype}, must be numbers (s)" for column in text]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A table whose bad rows can be told one by one; messages are only made where there are any."""
+
+    name: str
+    table: pd.DataFrame
+
+    def numbers(self, column: str) -> np.ndarray:
+        return self.table[column].to_numpy(dtype=float)
+
+    def bad(self, bad: object, column: str, allowed: str) -> list[str]:
+        rows = np.flatnonzero(np.asarray(bad, dtype=bool))
+        values = self.table[column]
+        return [f"{self.name} row {row}: {column} = {values.iloc[row]!r}, must be {allowed}" for row in rows]

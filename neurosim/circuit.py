@@ -159,7 +159,7 @@ class Circuit:
 
     @property
     def structure_digest(self) -> str:
-        """SHA-256 of what a compiled simulation depends on; weights, rates and conductances are swapped freely."""
+        """SHA-256 of what a compiled simulation depends on; weights, rates and conductances are not."""
         plain = asdict(self)
         for projection in plain["projections"]:
             for free in ("g_ns", "weight", "arousal"):
@@ -200,8 +200,9 @@ class Circuit:
         for p in self.populations:
             n = p.neuron
             lines.append(
-                f"  {p.name:<22}{p.size:>5} neurons  tau_m {n.tau_m_ms:.0f} ms, V_reset {n.v_reset_mv:.0f} mV, "
-                f"tau_ref {n.tau_ref_ms:.0f} ms, background {p.background_hz:.0f} Hz x {p.g_ext_ns} nS"
+                f"  {p.name:<22}{p.size:>5} neurons  tau_m {n.tau_m_ms:.0f} ms, "
+                f"V_reset {n.v_reset_mv:.0f} mV, tau_ref {n.tau_ref_ms:.0f} ms, "
+                f"background {p.background_hz:.0f} Hz x {p.g_ext_ns} nS"
             )
         lines += ["", "Projections (all to all)"]
         for s in self.projections:
@@ -235,13 +236,14 @@ def _faults(circuit: Circuit) -> Iterable[str]:
         if p.g_ext_ns < 0 or p.background_hz < 0:
             yield f"population {p.name!r}: g_ext_ns and background_hz must not be negative"
     for s in circuit.projections:
+        here = f"projection {s.source} -> {s.target}"
         for end in (s.source, s.target):
             if end not in names:
-                yield f"projection {s.source} -> {s.target}: unknown population {end!r}; known are {list(names)}"
+                yield f"{here}: unknown population {end!r}; known are {list(names)}"
         if s.receptor not in RECEPTORS:
-            yield f"projection {s.source} -> {s.target}: unknown receptor {s.receptor!r}; known are {list(RECEPTORS)}"
+            yield f"{here}: unknown receptor {s.receptor!r}; known are {list(RECEPTORS)}"
         if s.g_ns < 0 or s.weight < 0:
-            yield f"projection {s.source} -> {s.target}: g_ns and weight must not be negative"
+            yield f"{here}: g_ns and weight must not be negative"
     for i in circuit.inputs:
         if i.target not in names:
             yield f"input {i.channel!r}: unknown population {i.target!r}; known are {list(names)}"

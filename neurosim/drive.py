@@ -43,8 +43,9 @@ class Drive:
         n = len(self.times_s)
         if self.levels.shape != (n, len(self.channels)) or self.arousal.shape != (n,):
             raise ValueError(
-                f"drive: {n} change points and {len(self.channels)} channels need levels of shape "
-                f"({n}, {len(self.channels)}) and arousal ({n},), got {self.levels.shape} and {self.arousal.shape}"
+                f"drive: {n} change points and {len(self.channels)} channels need levels "
+                f"({n}, {len(self.channels)}) and arousal ({n},), "
+                f"got {self.levels.shape} and {self.arousal.shape}"
             )
         if n == 0 or self.times_s[0] != 0.0 or np.any(np.diff(self.times_s) <= 0):
             raise ValueError("drive: times_s must start at 0 and rise")
@@ -71,7 +72,7 @@ class Drive:
         arousal: np.ndarray | None = None,
         arousal_dt_s: float = 1.0,
     ) -> Drive:
-        """Sum events (one an entry of the four lists) into levels; arousal is sampled every `arousal_dt_s`."""
+        """Sum events, one an entry of the four lists, into levels; arousal comes every `arousal_dt_s`."""
         names = tuple(dict.fromkeys(channels))
         on = np.asarray(onsets_s, dtype=float)
         off = on + np.asarray(durations_s, dtype=float)

@@ -118,8 +118,9 @@ class SpikingParticipant:
             non_decision_s += target.mean_s - outcome(non_decision_s).mean_s
             if not non_decision_s >= 0:
                 raise ValueError(
-                    f"the circuit cannot be calibrated: its decisions leave {non_decision_s} s for sensing and "
-                    f"moving within a mean response time of {target.mean_s} s; raise stimulus_hz or lower threshold_hz"
+                    f"the circuit cannot be calibrated: its decisions leave {non_decision_s} s for sensing "
+                    f"and moving within a mean response time of {target.mean_s} s; "
+                    "raise stimulus_hz or lower threshold_hz"
                 )
         return Calibration(
             agent=self.name,

@@ -1,0 +1,1 @@
+"""Circuits, one file each, named for what they do."""

@@ -155,8 +155,8 @@ def _named(error: RuntimeError, circuit: Circuit) -> RuntimeError:
     participant, population = divmod(int(pool), len(circuit.names))
     return DivergedError(
         f"simulation of {circuit.name!r} diverged at {float(time_s):.3f} s in population "
-        f"{circuit.names[population]!r} (participant {participant} of the batch): a conductance or rate is too "
-        "large for the time step"
+        f"{circuit.names[population]!r} (participant {participant} of the batch): "
+        "a conductance or rate is too large for the time step"
     )
 
 

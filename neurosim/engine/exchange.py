@@ -79,7 +79,7 @@ def write_drives(path: Path, tables: list[tuple[np.ndarray, np.ndarray]], stop_s
 
 
 def rate_columns(circuit: Circuit, drive: Drive) -> tuple[np.ndarray, np.ndarray]:
-    """Change points (change,) and columns (change, population + 1): added rate (Hz) of each population, arousal."""
+    """Change points (change,) and their values (change, population + 1): added rates (Hz), then arousal."""
     values = np.zeros((drive.times_s.size, len(circuit.names) + 1))
     for source in circuit.inputs:
         if source.channel in drive.channels:

@@ -28,7 +28,9 @@ static inline uint32_t neurosim_mix(uint32_t x) {
     x ^= x >> 16; x *= 0x7feb352dU; x ^= x >> 15; x *= 0x846ca68bU; x ^= x >> 16;
     return x;
 }
-static inline double poisson_count(const int32_t stream, const int32_t step, const double mean, const double p0) {
+static inline double poisson_count(
+    const int32_t stream, const int32_t step, const double mean, const double p0
+) {
     const uint32_t lane = (uint32_t)stream;
     uint32_t x = neurosim_mix(lane + 0x9E3779B9U * (uint32_t)step);
     x = neurosim_mix(x ^ (lane * 0x85EBCA6BU + 0xC2B2AE35U));
@@ -125,10 +127,10 @@ static double report_progress(const double t) {
 
 _WATCH_CPP = """
 // reads the bits: -ffast-math lets the compiler assume that no number is NaN or infinite
-static double watch(const double v, const int32_t pool, const double t) {
-    uint64_t bits; std::memcpy(&bits, &v, 8);
+static double watch(const double x, const int32_t pool, const double t) {
+    uint64_t bits; std::memcpy(&bits, &x, 8);
     const bool broken = ((bits >> 52) & 0x7ff) == 0x7ff;
-    if (broken || v > 1.0 || v < -1.0) {
+    if (broken || x > 1.0 || x < -1.0) {
         std::fprintf(stderr, "%MARK% %d %.4f\\n", pool, t); std::exit(5);
     }
     return 1.0;
@@ -160,10 +162,11 @@ class _DriveTable:
         return t
 
 
-def _watch(v, pool, t):
-    broken = ~np.isfinite(v) | (np.abs(v) > 1.0)
+def _watch(x, pool, t):
+    """1, as long as -1 <= x <= 1; else the simulation ends."""
+    broken = ~np.isfinite(x) | (np.abs(x) > 1.0)
     if np.any(broken):
-        first = int(np.broadcast_to(pool, np.shape(v))[broken][0])
+        first = int(np.broadcast_to(pool, np.shape(x))[broken][0])
         raise RuntimeError(f"{DIVERGED} {first} {float(t):.4f}")
     return 1.0
 

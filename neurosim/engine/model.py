@@ -38,6 +38,8 @@ kick : Hz
 theta : Hz
 free_from : second
 dead_time : second
+capacitance : farad (constant)
+stability : 1
 participant : integer (constant)
 column : integer (constant)
 """
@@ -136,8 +138,10 @@ def _pools(circuit: Circuit, width: int, dt) -> b2.NeuronGroup:
             "step": dt,
             "arousal_column": n,
             "drive_value": functions.drive_value,
+            "watch": functions.watch,
         },
     )
+    pools.capacitance = np.tile([p.neuron.c_m_nf for p in circuit.populations], width) * b2.nF
     pools.column = np.tile(np.arange(n), width)
     pools.participant = np.repeat(np.arange(width), n)
     pools.run_regularly(
@@ -148,6 +152,15 @@ def _pools(circuit: Circuit, width: int, dt) -> b2.NeuronGroup:
         """,
         dt=1 * b2.ms,
         when="start",
+    )
+    # forward Euler of the membrane is stable while dt g / C < 2
+    pools.run_regularly(
+        """
+        stability = 0.5 * step * (g_ampa + g_nmda + g_inhibition) / capacitance
+        stability = stability * watch(stability, i, t/second)
+        """,
+        dt=1 * b2.ms,
+        when="end",
     )
     # after the weighted sums of this step, before the neurons read them
     pools.run_regularly("g_inhibition = g_gaba + g_reset * s_reset", when="groups", order=-1)

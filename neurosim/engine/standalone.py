@@ -88,27 +88,27 @@ class Program:
     def _execute(self, arguments: list[str], scratch: Path, on_progress) -> str:
         environment = {**os.environ, "NEUROSIM_DRIVE": str(scratch / "drive")}
         errors = scratch / "errors"
-        with errors.open("w") as stderr:
-            process = subprocess.Popen(
+        with (
+            errors.open("w") as stderr,
+            subprocess.Popen(
                 [str(self.folder / "main"), *arguments],
                 cwd=self.folder,
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-            )
+            ) as process,
+        ):
             try:
-                assert process.stdout is not None
-                for line in process.stdout:
+                for line in process.stdout or ():
                     try:
                         on_progress(float(line))
                     except ValueError:
                         continue
-                code = process.wait()
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
+            except BaseException:
+                process.kill()
+                raise
+            code = process.wait()
         said = errors.read_text().strip()
         return said or (f"exit code {code}" if code else "")
 
@@ -183,6 +183,8 @@ def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_sp
     (work / "manifest.json").write_text(json.dumps(manifest))
     for leftover in ("code_objects", "brianlib"):
         shutil.rmtree(work / leftover, ignore_errors=True)
+    for leftover in (*work.glob("*.o"), work / "common.h.gch"):
+        leftover.unlink()
 
 
 def _hint_independent_iterations(work: Path) -> None:
@@ -193,10 +195,29 @@ def _hint_independent_iterations(work: Path) -> None:
         source.write_text(text.replace("for(int _idx=0;", "#pragma GCC ivdep\n    for(int _idx=0;"))
 
 
+HEADERS = """
+#include "objects.h"
+#include "network.h"
+#include "synapses_classes.h"
+#include "brianlib/common_math.h"
+#include "brianlib/stdint_compat.h"
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+"""
+
+
 def _make(work: Path) -> None:
-    done = subprocess.run(
-        ["make", f"-j{os.cpu_count() or 1}"], cwd=work, capture_output=True, text=True, check=False
-    )
+    # forty small files with the same headers: compiling those once makes the whole three times faster
+    (work / "common.h").write_text(HEADERS)
+    _call([compiler() or "g++", *FLAGS, "-I.", "-x", "c++-header", "common.h", "-o", "common.h.gch"], work)
+    options = " ".join([*FLAGS, "-include common.h"])
+    _call(["make", f"-j{os.cpu_count() or 1}", f"CXX={compiler()}", f"OPTIMISATIONS={options}"], work)
+
+
+def _call(command: list[str], work: Path) -> None:
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"compiling the simulation failed:\n{done.stderr[-2000:]}")
 

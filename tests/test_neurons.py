@@ -1,0 +1,68 @@
+"""Neurons, receptors, arousal: against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from neurosim.neuromodulation import Arousal
+from neurosim.parameters import INTERNEURON, PYRAMIDAL, Receptors, magnesium_block
+
+
+@pytest.mark.parametrize(("v_mv", "open_fraction"), [(-70, 0.0445), (-55, 0.1055), (-50, 0.1385)])
+def test_magnesium_block_takes_millivolts(v_mv, open_fraction):
+    assert magnesium_block(v_mv) == pytest.approx(open_fraction, abs=1e-4)
+
+
+def test_membrane_time_constants():
+    assert PYRAMIDAL.tau_m_ms == pytest.approx(20.0)
+    assert INTERNEURON.tau_m_ms == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("s0", [0.0, 0.3, 0.8])
+def test_nmda_jump_solves_the_two_variable_equation(s0):
+    r = Receptors()
+
+    def gating(t, y):
+        x, s = y
+        return [-x / r.tau_nmda_rise_ms, -s / r.tau_nmda_ms + r.alpha_per_ms * x * (1 - s)]
+
+    late = 60.0
+    exact = solve_ivp(gating, (0, late), [1.0, s0], rtol=1e-10, atol=1e-12).y[1, -1]
+    k0, k1 = r.nmda_jump
+    jumped = (s0 + k0 + k1 * s0) * np.exp(-late / r.tau_nmda_ms)
+    assert jumped == pytest.approx(exact, rel=1e-4)
+
+
+def test_nmda_jump_values():
+    assert Receptors().nmda_jump == pytest.approx((0.64842, -0.63212), abs=1e-5)
+
+
+def test_arousal_follows_its_equation():
+    quiet = Arousal(individual_sd=0.0, noise_sd=0.0)
+    g = quiet.gain(np.ones(4000), 0.5, np.random.default_rng(0))
+    rate = 1 / quiet.tau_depletion_s + 1 / quiet.tau_recovery_s
+    rest = 1 / (quiet.tau_recovery_s * rate)
+    t = np.arange(4000) * 0.5
+    np.testing.assert_allclose(g, rest + (1 - rest) * np.exp(-t * rate), rtol=1e-9)
+
+
+def test_arousal_recovers_at_rest():
+    quiet = Arousal(individual_sd=0.0, noise_sd=0.0)
+    load = np.concatenate([np.ones(600), np.zeros(int(3 * quiet.tau_recovery_s))])
+    g = quiet.gain(load, 1.0, np.random.default_rng(0))
+    assert (g[-1] - g[600]) / (1 - g[600]) >= 0.9
+
+
+def test_arousal_fluctuates_as_stated():
+    noisy = Arousal(tau_depletion_s=np.inf, individual_sd=0.0, noise_sd=0.05, tau_noise_s=5.0)
+    g = noisy.gain(np.ones(200_000), 1.0, np.random.default_rng(1))
+    assert g.mean() == pytest.approx(1.0, abs=0.002)
+    assert g.std() == pytest.approx(0.05, rel=0.05)
+    lag = np.corrcoef(g[:-5], g[5:])[0, 1]
+    assert lag == pytest.approx(np.exp(-1.0), abs=0.03)
+
+
+def test_arousal_off_is_one():
+    assert np.all(Arousal.off().gain(np.ones(1000), 1.0, np.random.default_rng(2)) == 1.0)
