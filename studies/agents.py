@@ -138,7 +138,7 @@ _AROUSAL = (
 _LSTM = "Hochreiter & Schmidhuber 1997, Neural Comput 9:1735-1780, doi:10.1162/neco.1997.9.8.1735"
 _ATTENTION = "Vaswani et al. 2017, Attention is all you need, doi:10.48550/arXiv.1706.03762"
 
-_CIRCUIT = "studies.spiking_agents:spiking"
+_CIRCUIT = "bridges.participants.spiking:spiking"
 _NETWORK = "bridges.participants.network"
 
 AGENTS: dict[str, Agent] = {

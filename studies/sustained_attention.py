@@ -31,7 +31,7 @@ from studies.runner import Plan, perform_plan
 from studies.sustained.design import baseline, study_task
 
 QUESTION = "Does attention last over time on task in circuits and networks as it does in people, and why not?"
-RUN_TIME = "one to two minutes with --quick on 2 cores; hours with 20 participants"
+RUN_TIME = "on 2 cores about 2 minutes with --quick, about half an hour with 20 participants"
 
 NAME = "sustained_attention"
 
