@@ -45,7 +45,9 @@ class TrainingSettings:
     batch_size
         Stretches per step.
     learning_rate
-        Adam's step size.
+        Adam's step size at the start.
+    final_rate
+        Its share that is left at `max_steps`; it falls along a line.
     clip_norm
         Largest norm of the gradient.
     check_every
@@ -67,9 +69,10 @@ class TrainingSettings:
     max_steps: int = 400
     batch_size: int = 32
     learning_rate: float = 0.01
+    final_rate: float = 0.1
     clip_norm: float = 1.0
     check_every: int = 25
-    patience: int = 4
+    patience: int = 6
     label_smoothing: float = 0.0
     smallest_gain: float = 0.005
 
@@ -77,11 +80,16 @@ class TrainingSettings:
         for name in ("max_steps", "batch_size", "check_every", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be at least 1")
-        for name in ("learning_rate", "clip_norm"):
+        for name in ("learning_rate", "clip_norm", "final_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be above 0")
         if not 0.0 <= self.label_smoothing < 1.0:
             raise ValueError(f"label_smoothing = {self.label_smoothing}; must be at least 0 and below 1")
+
+    def rate(self, step: int) -> float:
+        """Learning rate at a step, counted from 1."""
+        done = (step - 1) / self.max_steps
+        return self.learning_rate * (1.0 - (1.0 - self.final_rate) * done)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ def train(
     step = 0
     try:
         for step in range(1, settings.max_steps + 1):
+            for group in optimiser.param_groups:
+                group["lr"] = settings.rate(step)
             loss = _gradient_step(network, optimiser, draw(settings.batch_size), settings, step)
             if step % settings.check_every and step < settings.max_steps:
                 continue

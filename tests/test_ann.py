@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import pickle
 from dataclasses import replace
 
@@ -200,6 +201,24 @@ def test_training_repeats_itself_and_stops_early_when_nothing_can_be_learned():
     assert histories[0].steps < 2000
 
 
+def test_the_learning_rate_falls_along_a_line():
+    settings = TrainingSettings(max_steps=10, learning_rate=0.1, final_rate=0.2)
+    assert settings.rate(1) == pytest.approx(0.1)
+    assert settings.rate(6) == pytest.approx(0.06)
+    assert settings.rate(11) == pytest.approx(0.02)
+
+
+def test_label_smoothing_bounds_the_log_odds():
+    network = LSTMNetwork(1, 4, 2, generator=seeded())
+    label = torch.ones(16, 10, dtype=torch.long)
+    examples = Examples(torch.ones(16, 10, 1), label, torch.ones(16, 10, dtype=torch.bool))
+    settings = TrainingSettings(max_steps=600, learning_rate=0.05, patience=50, label_smoothing=0.1)
+    train(network, lambda n: examples, examples, settings)
+    logits, _ = network(examples.inputs)
+    odds = (logits[:, -1, 1] - logits[:, -1, 0]).mean().item()
+    assert odds == pytest.approx(math.log(2 / 0.1 - 1), abs=0.05)
+
+
 def test_a_loss_that_is_not_finite_stops_the_training_and_names_the_step():
     network = network_of("lstm")
     calls = []
@@ -219,6 +238,8 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_names_the_step():
 def test_impossible_settings_and_networks_are_refused():
     with pytest.raises(ValueError, match="learning_rate = 0"):
         TrainingSettings(learning_rate=0.0)
+    with pytest.raises(ValueError, match="label_smoothing = 1"):
+        TrainingSettings(label_smoothing=1.0)
     with pytest.raises(ValueError, match="patience = 0"):
         replace(TrainingSettings(), patience=0)
     with pytest.raises(ValueError, match="n_hidden = 0"):
