@@ -53,6 +53,8 @@ def test_it_is_a_participant_and_says_what_it_is(kind, cache):
     assert isinstance(quick(kind, cache), Participant)
     assert quick(kind, cache).name == kind
     assert quick(kind, cache, arousal=Arousal()).name == f"{kind}-arousal"
+    with pytest.raises(ValueError, match="crop_steps = 0"):
+        NetworkConfig(crop_steps=0)
     with pytest.raises(ValueError, match="kind = 'oracle'"):
         NetworkConfig("oracle")
 
@@ -117,6 +119,13 @@ def test_the_cache_knows_what_the_weights_depend_on(tmp_path):
     trained_network(replace(config, forget_bias=2.0), session, 1, folder)
     trained_network(config, replace(SHORT_SART, digit_s=0.3).session(1), 1, folder)
     assert len(list(folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize("seed", [505, 514])
+def test_an_lstm_waits_out_long_silences(seed, cache):
+    session = PVT(duration_s=120.0, foreperiod_min_s=8.0).session(1)
+    (performance,) = quick("lstm", cache).perform([session], [seed])
+    assert measure(session, performance.responses)["hit_rate"] >= 0.9
 
 
 def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):

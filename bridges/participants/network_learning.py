@@ -68,7 +68,9 @@ class NetworkConfig:
     n_sessions
         Sessions to learn from; one more is kept for validation.
     crop_steps
-        Length of the stretches (steps).
+        Length of the stretches (steps). None: 500 for an LSTM, which must meet in training the longest silence
+        that it will meet on the task, or its state drifts to where it has never been; 200 for an attention
+        network, whose window ends long before.
     training
         How long and how fast to learn.
 
@@ -92,7 +94,7 @@ class NetworkConfig:
     deadline_s: float = 0.6
     grace_s: float = 0.2
     n_sessions: int = 4
-    crop_steps: int = 200
+    crop_steps: int | None = None
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(batch_size=16, label_smoothing=LABEL_SMOOTHING)
     )
@@ -106,16 +108,22 @@ class NetworkConfig:
         for name in ("grace_s", "internal_noise_sd"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be 0 or above")
-        for name in ("n_sessions", "crop_steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)}; must be at least 1")
+        for name, value in (("n_sessions", self.n_sessions), ("crop_steps", self.stretch_steps)):
+            if value < 1:
+                raise ValueError(f"{name} = {value}; must be at least 1")
+
+    @property
+    def stretch_steps(self) -> int:
+        """Length of the stretches (steps): `crop_steps`, or what suits the kind."""
+        if self.crop_steps is not None:
+            return self.crop_steps
+        return 500 if self.kind == "lstm" else 200
 
     @classmethod
     def quick(cls, kind: Literal["lstm", "attention"] = "lstm") -> NetworkConfig:
         """A smaller network that learns in a second or two, for trying things out."""
-        # a step of the LSTM costs a third of a step of the attention network
         settings = TrainingSettings(
-            max_steps=300 if kind == "lstm" else 150,
+            max_steps=150,
             batch_size=16,
             learning_rate=0.02,
             label_smoothing=LABEL_SMOOTHING,
@@ -243,7 +251,7 @@ class _Lessons:
     def draw(self, n: int, rng: np.random.Generator) -> Examples:
         """Draw `n` stretches."""
         config = self.config
-        steps = min(config.crop_steps, len(self.level))
+        steps = min(config.stretch_steps, len(self.level))
         start = rng.integers(0, len(self.level) - steps + 1, size=n)
         where = start[:, None] + np.arange(steps)
         heard = noisy(self.level[where], config.dt_s, rng, config.code, config.internal_noise_sd)
