@@ -68,9 +68,9 @@ class NetworkConfig:
     n_sessions
         Sessions to learn from; one more is kept for validation.
     crop_steps
-        Length of the stretches (steps). None: 500 for an LSTM, which must meet in training the longest silence
-        that it will meet on the task, or its state drifts to where it has never been; 200 for an attention
-        network, whose window ends long before.
+        Length of the stretches (steps). None: 500 for an LSTM, which must meet in training the longest
+        silence of the task, or its state drifts to where it has never been; 200 for an attention network,
+        whose window ends long before.
     training
         How long and how fast to learn.
 
