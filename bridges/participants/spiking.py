@@ -30,7 +30,7 @@ PARAMETER_STREAM = 11
 class Individuality:
     """How much participants differ: SD over participants of the log of each strength (own choice)."""
 
-    habit: float = 0.15
+    habit: float = 0.08
     self_excitation: float = 0.02
     attention: float = 0.10
 

@@ -46,20 +46,21 @@ class AttentionParameters:
     """Free numbers of the circuit; the unit is in the name, the source beside it."""
 
     features: tuple[str, ...] = ("go", "no_go")
-    pool_size: int = 40  # own choice; the paper has 240
-    inhibitory_size: int = 40  # own choice; the paper has 400
+    pool_size: int = 80  # own choice; Wang 2002 has 240
+    rest_size: int = 40  # own choice; Wang 2002 has 1120, whose total conductance these carry
+    inhibitory_size: int = 80  # own choice; Wang 2002 has 400
     selective_fraction: float = 0.15  # f, Wang 2002
     goal_fraction: float = 0.1  # f, Brunel & Wang 2001
-    w_plus_sensory: float = 1.5  # own choice: holds an image for about 100 ms, not a memory
+    w_plus_sensory: float = 1.2  # own choice: weak recurrence
     w_plus_control: float = 2.4  # own choice: a goal holds itself at 40-50 Hz; Brunel & Wang 2001 have 2.1
     w_plus_decision: float = 1.7  # Wang 2002
-    stimulus_hz: float = 400.0  # own choice: rate added by a stimulus to its sensory pool
-    direct_hz: float = 105.0  # own choice: habit, from every stimulus to press
+    stimulus_hz: float = 435.0  # own choice: rate added by a stimulus to its sensory pool
+    direct_hz: float = 112.0  # own choice: habit, from every stimulus to press
     cue_hz: float = 600.0  # own choice: instruction to its goal
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
-    goal_to_sensory_ns: float = 5.0  # own choice: total NMDA conductance, the attentional gain
+    goal_to_sensory_ns: float = 7.0  # own choice: total NMDA conductance, the attentional gain
     sensory_to_goal_ns: float = 3.0  # own choice: total AMPA conductance, refreshes the goal
-    threshold_hz: float = 22.0  # own choice
+    threshold_hz: float = 27.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
 
 
@@ -96,14 +97,15 @@ def _stage(part: str, selective, fraction: float, w_plus: float, arousal: float,
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
     names = [f"{part}.{s}" for s in selective]
     rest, inhibition = f"{part}.rest", f"{part}.inhibition"
-    populations = [Population(n, p.pool_size, PYRAMIDAL, EXT_TO_E) for n in (*names, rest)]
+    populations = [Population(n, p.pool_size, PYRAMIDAL, EXT_TO_E) for n in names]
+    populations.append(Population(rest, p.rest_size, PYRAMIDAL, EXT_TO_E))
     populations.append(Population(inhibition, p.inhibitory_size, INTERNEURON, EXT_TO_I))
 
     # the share of all excitatory synapses that come from each pool, whatever its number of neurons
     share = dict.fromkeys(names, fraction) | {rest: 1.0 - fraction * len(names)}
     projections = []
     for source, part_of_all in share.items():
-        one = part_of_all / p.pool_size
+        one = part_of_all / (p.rest_size if source == rest else p.pool_size)
         for target in names:
             weight = w_plus if source == target else w_minus
             follows = arousal if source == target else 0.0
