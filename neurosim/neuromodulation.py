@@ -5,7 +5,13 @@ Cohen 2005, doi:10.1146/annurev.neuro.28.061604.135709). Over time on task we le
 with load and recover with rest, as renewable-resource accounts of vigilance do
 (doi:10.1007/s00221-023-06604-x), and fluctuate:
 
-    dg/dt = -load(t) g / tau_depletion + (1 - g) / tau_recovery + sigma sqrt(2 / tau_noise) xi_ou
+    g = max(s + eta, 0)
+    ds/dt = -load(t) s / tau_depletion + (1 - s) / tau_recovery,          s(0) = 1
+    d eta = -eta / tau_noise dt + noise_sd sqrt(2 / tau_noise) dW,        eta(0) = 0
+
+s is the slow course and depends on load alone; eta is an Ornstein-Uhlenbeck process with standard deviation
+noise_sd and time constant tau_noise, on which load has no effect. Over individuals, log(tau_depletion) is
+normal with standard deviation individual_sd.
 
 No published spiking model of the vigilance decrement was found: the constants below are this
 package's own choice, stated in every study that uses them. Only NumPy is needed, so the same g(t)
@@ -50,7 +56,13 @@ class Arousal:
         """Arousal that stays at 1 for ever: the control condition."""
         return cls(tau_depletion_s=np.inf, noise_sd=0.0)
 
-    def gain(self, load: np.ndarray, dt_s: float, rng: np.random.Generator) -> np.ndarray:
+    def gain(
+        self,
+        load: np.ndarray,
+        dt_s: float,
+        individual_rng: np.random.Generator,
+        noise_rng: np.random.Generator,
+    ) -> np.ndarray:
         """Course of the gain.
 
         Parameters
@@ -59,8 +71,10 @@ class Arousal:
             Load over time, 0 (rest) to 1 (full), shape (time,).
         dt_s
             Step of `load` (s).
-        rng
-            The participant's own generator: individual depletion rate and fluctuation.
+        individual_rng
+            Source of the individual's depletion rate; in the same state for every session of the individual.
+        noise_rng
+            Source of the fluctuation; another one for every session.
 
         Returns
         -------
@@ -68,10 +82,10 @@ class Arousal:
             g(t), shape (time,); starts at 1, never below 0.
         """
         load = np.asarray(load, dtype=float)
-        rate = np.exp(rng.normal(0.0, self.individual_sd)) / self.tau_depletion_s
+        rate = np.exp(individual_rng.normal(0.0, self.individual_sd)) / self.tau_depletion_s
         slow = np.empty(load.size)
         fast = np.empty(load.size)
-        noise = rng.normal(size=load.size)
+        noise = noise_rng.normal(size=load.size)
         keep = np.exp(-dt_s / self.tau_noise_s)
         kick = self.noise_sd * np.sqrt(1.0 - keep**2)
         g, eta = 1.0, 0.0

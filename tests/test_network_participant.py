@@ -164,6 +164,17 @@ def test_arousal_course_is_the_same_at_every_step_size():
     assert in_pvt == pytest.approx(in_sart, abs=1e-6)
 
 
+def test_arousal_of_an_individual_fluctuates_anew_in_every_session():
+    restless = Arousal(tau_depletion_s=np.inf, noise_sd=0.05)
+    sessions = [SHORT_PVT.session(1), SHORT_PVT.session(2), SHORT_SART.session(1)]
+    courses = [arousal_course(restless, session, 7, 0.1) - 1.0 for session in sessions]
+    for k, one in enumerate(courses):
+        np.testing.assert_array_equal(one, arousal_course(restless, sessions[k], 7, 0.1) - 1.0)
+        for other in courses[:k]:
+            n = min(one.size, other.size)
+            assert not np.allclose(one[1:n], other[1:n])
+
+
 def test_load_is_on_from_the_instruction_to_the_last_window():
     session = SHORT_SART.session(1)
     stop_s = session.trials["window_stop_s"].iloc[-1]

@@ -39,9 +39,13 @@ def test_nmda_jump_values():
     assert Receptors().nmda_jump == pytest.approx((0.64842, -0.63212), abs=1e-5)
 
 
+def generators(individual, noise=10):
+    return np.random.default_rng(individual), np.random.default_rng(noise)
+
+
 def test_arousal_follows_its_equation():
     quiet = Arousal(individual_sd=0.0, noise_sd=0.0)
-    g = quiet.gain(np.ones(4000), 0.5, np.random.default_rng(0))
+    g = quiet.gain(np.ones(4000), 0.5, *generators(0))
     rate = 1 / quiet.tau_depletion_s + 1 / quiet.tau_recovery_s
     rest = 1 / (quiet.tau_recovery_s * rate)
     t = np.arange(4000) * 0.5
@@ -51,13 +55,13 @@ def test_arousal_follows_its_equation():
 def test_arousal_recovers_at_rest():
     quiet = Arousal(individual_sd=0.0, noise_sd=0.0)
     load = np.concatenate([np.ones(600), np.zeros(int(3 * quiet.tau_recovery_s))])
-    g = quiet.gain(load, 1.0, np.random.default_rng(0))
+    g = quiet.gain(load, 1.0, *generators(0))
     assert (g[-1] - g[600]) / (1 - g[600]) >= 0.9
 
 
 def test_arousal_fluctuates_as_stated():
     noisy = Arousal(tau_depletion_s=np.inf, individual_sd=0.0, noise_sd=0.05, tau_noise_s=5.0)
-    g = noisy.gain(np.ones(200_000), 1.0, np.random.default_rng(1))
+    g = noisy.gain(np.ones(200_000), 1.0, *generators(1))
     assert g.mean() == pytest.approx(1.0, abs=0.002)
     assert g.std() == pytest.approx(0.05, rel=0.05)
     lag = np.corrcoef(g[:-5], g[5:])[0, 1]
@@ -65,4 +69,18 @@ def test_arousal_fluctuates_as_stated():
 
 
 def test_arousal_off_is_one():
-    assert np.all(Arousal.off().gain(np.ones(1000), 1.0, np.random.default_rng(2)) == 1.0)
+    assert np.all(Arousal.off().gain(np.ones(1000), 1.0, *generators(2)) == 1.0)
+
+
+def test_depletion_belongs_to_the_individual_and_fluctuation_to_the_occasion():
+    load = np.ones(2000)
+    still, restless = Arousal(noise_sd=0.0), Arousal(individual_sd=0.0)
+    np.testing.assert_array_equal(
+        still.gain(load, 1.0, *generators(1, 10)), still.gain(load, 1.0, *generators(1, 11))
+    )
+    assert still.gain(load, 1.0, *generators(1))[-1] != still.gain(load, 1.0, *generators(2))[-1]
+    np.testing.assert_array_equal(
+        restless.gain(load, 1.0, *generators(1, 10)), restless.gain(load, 1.0, *generators(2, 10))
+    )
+    one, two = (restless.gain(load, 1.0, *generators(1, noise)) for noise in (10, 11))
+    assert not np.array_equal(one, two)

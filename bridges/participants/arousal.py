@@ -19,7 +19,8 @@ def arousal_course(arousal: Arousal, session: Session, seed: int, dt_s: float) -
     """Arousal gain g(t) of one individual over one session.
 
     Computed once on a fixed grid and read off at the steps of the model, so that agents with different steps
-    get the same course. How fast the individual tires is part of its seed: the same in every session.
+    get the same course. How fast the individual tires depends on its seed alone and is the same in every
+    session; the fluctuation depends on seed and session.
 
     Parameters
     ----------
@@ -38,7 +39,12 @@ def arousal_course(arousal: Arousal, session: Session, seed: int, dt_s: float) -
         g at the start of every step, shape (time,).
     """
     grid_s = GRID_S * np.arange(step_count(session.duration_s, GRID_S) + 1)
-    gain = arousal.gain(task_load(session, grid_s), GRID_S, individual_generator(seed, "arousal"))
+    gain = arousal.gain(
+        task_load(session, grid_s),
+        GRID_S,
+        individual_rng=individual_generator(seed, "arousal/individual"),
+        noise_rng=individual_generator(seed, "arousal/noise", session.content_hash),
+    )
     return np.interp(dt_s * np.arange(step_count(session.duration_s, dt_s)), grid_s, gain)
 
 
