@@ -5,8 +5,15 @@ bin dt gives u_hat = (n / (N dt) - l0) / (l1 - l0), whose standard deviation is
 
     SD(u_hat) = sqrt(lambda / (N dt)) / (l1 - l0)
 
-A tensor that carries Gaussian noise of that size offers a network the same evidence as the spikes offer a
-circuit. Only NumPy is needed.
+A tensor that carries Gaussian noise of that size has, step by step, the mean and variance of the level
+decoded from such a population: for one given `RateCode` the two encodings agree to second order.
+
+That is all that is equated. The attention circuit does not read this population: its neurons get input of
+strengths of their own, chosen by hand, and background noise besides. How well agents of different kinds can
+tell stimuli apart is therefore not matched in absolute terms; differences between conditions within an agent
+can be compared, levels of performance across agents cannot be put down to their architecture.
+
+Only NumPy is needed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Calibration: the few numbers of an agent that are set on baseline sessions, and then frozen.
 
-Model time becomes response time by adding a non-decision time, RT = t + t_nd; for agents with a free bound,
-the bound is chosen first, by the coefficient of variation of the response time, which t_nd scales but cannot
-create. Everything else that a study reports is predicted.
+Model time becomes response time by adding a non-decision time, RT = t + t_nd, which is set by the mean
+response time. For agents with a free bound, the bound is set first, by the coefficient of variation (CV) of
+the response time: of the bounds tried, the one whose CV, once the mean is right, comes nearest to people's.
+Both mean and CV of these agents are thus fitted on the baseline task, and neither is evidence for them there.
+Agents without a free bound have only the mean fitted. Everything else that a study reports is predicted.
 """
 
 from __future__ import annotations
