@@ -50,6 +50,8 @@ def save_checkpoint(path: Path, network: nn.Module, config: Mapping[str, object]
     try:
         with os.fdopen(handle, "wb") as file:
             torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
@@ -93,15 +95,28 @@ def load_checkpoint(path: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
     return _checked(path, content)
 
 
-def load_into(path: Path, network: nn.Module) -> dict[str, object]:
+def load_into(
+    path: Path, network: nn.Module, config: Mapping[str, object] | None = None
+) -> dict[str, object]:
     """Read weights into a network that was built with the same shape; returns the configuration.
+
+    Parameters
+    ----------
+    path
+        File written by `save_checkpoint`.
+    network
+        The network; unchanged if anything is refused.
+    config
+        Configuration that the checkpoint must have; None: any.
 
     Raises
     ------
     CheckpointError
-        As `load_checkpoint`, or if the weights do not fit the network; the network is then unchanged.
+        As `load_checkpoint`, or if the weights do not fit the network or the configuration is another.
     """
-    config, weights = load_checkpoint(path)
+    found_config, weights = load_checkpoint(path)
+    if config is not None and found_config != config:
+        raise CheckpointError(f"{path} has another configuration; train again or get the right file")
     expected = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
     found = {name: tuple(weight.shape) for name, weight in weights.items()}
     if expected != found:
@@ -113,7 +128,7 @@ def load_into(path: Path, network: nn.Module) -> dict[str, object]:
         ]
         raise CheckpointError(f"{path} belongs to another network:\n  " + "\n  ".join(faults))
     network.load_state_dict(weights)
-    return config
+    return found_config
 
 
 def _checked(path: Path, content: object) -> tuple[dict[str, object], dict[str, Tensor]]:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ann.threads import one_thread
+
 __all__ = ["Examples", "TrainingDiverged", "TrainingHistory", "TrainingSettings", "masked_loss", "train"]
 
 
@@ -28,6 +30,10 @@ class Examples(NamedTuple):
     inputs: Tensor
     targets: Tensor
     mask: Tensor
+
+    def to(self, device: torch.device) -> Examples:
+        """The same examples on a device."""
+        return Examples(*(part.to(device) for part in self))
 
 
 class TrainingDiverged(RuntimeError):
@@ -114,6 +120,7 @@ class TrainingHistory:
     losses: tuple[tuple[int, float, float], ...] = field(repr=False)
 
 
+@one_thread()
 def train(
     network: nn.Module,
     draw: Callable[[int], Examples],
@@ -121,16 +128,18 @@ def train(
     settings: TrainingSettings | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> TrainingHistory:
-    """Train in place; the network ends with its best weights, in evaluation mode.
+    """Train in place, on the device of the network; it ends with its best weights, in evaluation mode.
+
+    On the CPU one thread is used: the same seeds make the same weights, whatever number of threads is set.
 
     Parameters
     ----------
     network
         Network that returns logits (batch, time, class) and a state.
     draw
-        Gives a batch of the asked size; all randomness of the data is its own.
+        Gives a batch of the asked size, on any device; all randomness of the data is its own.
     validation
-        Examples that are never trained on.
+        Examples that are never trained on, on any device.
     settings
         How long and how fast; defaults if None.
     progress
@@ -147,6 +156,8 @@ def train(
         If a loss is not finite; names the step. The network then holds its best weights so far.
     """
     settings = settings or TrainingSettings()
+    device = next(network.parameters()).device
+    validation = validation.to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     network.train()
     best_loss, best_step, best_weights = float("inf"), 0, copy.deepcopy(network.state_dict())
@@ -157,7 +168,7 @@ def train(
         for step in range(1, settings.max_steps + 1):
             for group in optimiser.param_groups:
                 group["lr"] = settings.rate(step)
-            loss = _gradient_step(network, optimiser, draw(settings.batch_size), settings, step)
+            loss = _gradient_step(network, optimiser, draw(settings.batch_size).to(device), settings, step)
             if step % settings.check_every and step < settings.max_steps:
                 continue
             with torch.no_grad():

@@ -13,6 +13,7 @@ from ann.checkpoints import CheckpointError, load_checkpoint, load_into, save_ch
 from ann.devices import choose_device
 from ann.recurrent import LSTMNetwork
 from ann.streaming import stream_logits
+from ann.threads import one_thread
 from ann.training import Examples, TrainingDiverged, TrainingSettings, masked_loss, train
 from ann.transformer import AttentionNetwork
 
@@ -201,6 +202,36 @@ def test_training_repeats_itself_and_stops_early_when_nothing_can_be_learned():
     assert histories[0].steps < 2000
 
 
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_one_thread_gives_back_what_was_set(threads):
+    threads(2)
+    with pytest.raises(RuntimeError, match="inside"), one_thread():
+        assert torch.get_num_threads() == 1
+        raise RuntimeError("inside")
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_no_bit(kind, threads):
+    def trained(n):
+        threads(n)
+        network, data = network_of(kind), seeded(3)
+        settings = TrainingSettings(max_steps=10, batch_size=64, check_every=5)
+        history = train(network, lambda n: pulse_examples(n, data), pulse_examples(64, seeded(4)), settings)
+        return history, network, stream_logits(network, torch.randn(1, 4000, 3, generator=seeded(5)))
+
+    (history, network, logits), (history_2, network_2, logits_2) = trained(1), trained(2)
+    assert history == history_2 and torch.equal(logits, logits_2)
+    for a, b in zip(network.parameters(), network_2.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_the_learning_rate_falls_along_a_line():
     settings = TrainingSettings(max_steps=10, learning_rate=0.1, final_rate=0.2)
     assert settings.rate(1) == pytest.approx(0.1)
@@ -263,6 +294,10 @@ def test_impossible_settings_and_networks_are_refused():
 def test_checkpoints_bring_back_the_same_network(kind, tmp_path):
     network, other = network_of(kind, 1), network_of(kind, 2)
     save_checkpoint(tmp_path / "deep" / "net.pt", network, {"kind": kind, "seed": 1})
+    untouched = [parameter.clone() for parameter in other.parameters()]
+    with pytest.raises(CheckpointError, match="another configuration"):
+        load_into(tmp_path / "deep" / "net.pt", other, {"kind": kind, "seed": 2})
+    assert all(torch.equal(a, b) for a, b in zip(untouched, other.parameters(), strict=True))
     assert load_into(tmp_path / "deep" / "net.pt", other) == {"kind": kind, "seed": 1}
     x = torch.randn(1, 10, 3, generator=seeded())
     assert torch.equal(network(x)[0], other(x)[0])
@@ -357,5 +392,23 @@ def test_networks_agree_across_devices(kind):
     network = network_of(kind)
     x = torch.randn(2, 50, 3, generator=seeded(1))
     here = stream_logits(network, x)
-    there = stream_logits(network.to(choose_device("cuda")), x.cuda())
-    torch.testing.assert_close(there.cpu(), here, atol=1e-4, rtol=1e-4)
+    there = stream_logits(network.to(choose_device("cuda")), x)
+    assert there.device.type == "cpu"
+    torch.testing.assert_close(there, here, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_agrees_across_devices(kind):
+    def trained(device):
+        network, data = network_of(kind).to(device), seeded(3)
+        settings = TrainingSettings(max_steps=100, batch_size=32, check_every=20)
+        validation = pulse_examples(64, seeded(4))
+        history = train(network, lambda n: pulse_examples(n, data), validation, settings)
+        assert next(network.parameters()).device.type == device
+        return history.best_loss, stream_logits(network, validation.inputs).argmax(-1)
+
+    (loss, labels), (loss_there, labels_there) = trained("cpu"), trained("cuda")
+    assert loss_there == pytest.approx(loss, rel=0.2)
+    assert (labels == labels_there).float().mean() > 0.97
