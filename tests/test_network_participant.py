@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from ann.checkpoints import load_checkpoint, save_checkpoint
 from ann.training import TrainingSettings
 from bridges.encoding import levels
 from bridges.measures import measure
+from bridges.participants import network_learning
 from bridges.participants.arousal import arousal_course, task_load
 from bridges.participants.base import Participant
 from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
@@ -119,6 +122,85 @@ def test_the_cache_knows_what_the_weights_depend_on(tmp_path):
     trained_network(replace(config, forget_bias=2.0), session, 1, folder)
     trained_network(config, replace(SHORT_SART, digit_s=0.3).session(1), 1, folder)
     assert len(list(folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize("what", ["code", "torch", "device", "seed"])
+def test_a_foreign_checkpoint_leaves_no_trace_in_what_is_trained(what, tmp_path):
+    config, session = tiny("lstm", tmp_path).config, SHORT_SART.session(1)
+    clean = trained_network(config, session, 1, tmp_path)
+    (path,) = tmp_path.iterdir()
+    recipe, _ = load_checkpoint(path)
+    stranger = trained_network(config, session, 2, tmp_path / "other")
+    save_checkpoint(path, stranger, {**recipe, what: "another"})
+    again = trained_network(config, session, 1, tmp_path)
+    for a, b in zip(clean.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert load_checkpoint(path)[0] == recipe
+
+
+def test_other_code_trains_anew_on_the_same_examples(monkeypatch, tmp_path):
+    config, session = tiny("lstm", tmp_path).config, SHORT_SART.session(1)
+    one = trained_network(config, session, 1, tmp_path)
+    monkeypatch.setattr(network_learning, "CODE_DIGEST", "other")
+    two = trained_network(config, session, 1, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    for a, b in zip(one.parameters(), two.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_digest_of_the_code_sees_every_change_but_line_endings(tmp_path):
+    names = {file.name for file in network_learning.TRAINING_CODE}
+    assert {"recurrent.py", "attention.py", "training.py", "sart.py", "pvt.py", "session.py"} <= names
+    assert {"encoding.py", "network_learning.py"} <= names
+    a, b = tmp_path / "a.py", tmp_path / "b.py"
+    a.write_bytes(b"x = 1\n")
+    b.write_bytes(b"y = 2\n")
+    before = network_learning._code_digest([a, b])
+    a.write_bytes(b"x = 1\r\n")
+    assert network_learning._code_digest([a, b]) == before
+    a.write_bytes(b"x = 3\n")
+    assert network_learning._code_digest([a, b]) != before
+
+
+def test_the_device_is_chosen_or_given(monkeypatch, cache):
+    participant = tiny("lstm", cache)
+    monkeypatch.setenv("NEUROSIM_DEVICE", "cpu")
+    assert participant.device_used == torch.device("cpu")
+    monkeypatch.setenv("NEUROSIM_DEVICE", "abacus")
+    with pytest.raises(ValueError, match="'abacus' is unknown"):
+        participant.perform([SHORT_SART.session(1)], [1])
+    assert replace(participant, device="cpu").device_used == torch.device("cpu")
+    monkeypatch.delenv("NEUROSIM_DEVICE")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert participant.device_used == torch.device("cuda")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_changes_no_response(kind, tmp_path):
+    session, before = SHORT_SART.session(1), torch.get_num_threads()
+    done = []
+    try:
+        for n in (1, 2):
+            torch.set_num_threads(n)
+            participant = tiny(kind, tmp_path / str(n), arousal=Arousal(), record=True, device="cpu")
+            done += participant.perform([session], [3])
+    finally:
+        torch.set_num_threads(before)
+    assert equal(*done)
+    assert done[0].recording.identical(done[1].recording)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("kind", KINDS)
+def test_participants_agree_across_devices(kind, cache):
+    session = SHORT_PVT.session(1)
+    (here,) = quick(kind, cache, device="cpu").perform([session], [5])
+    (there,) = quick(kind, cache, device="cuda", record=True).perform([session], [5])
+    assert there.recording.attrs["device"] == "cuda"
+    one, two = measure(session, here.responses), measure(session, there.responses)
+    assert two["hit_rate"] == pytest.approx(one["hit_rate"], abs=0.1)
+    assert two["rt_mean_ms"] == pytest.approx(one["rt_mean_ms"], rel=0.1)
 
 
 @pytest.mark.parametrize("seed", [505, 514])

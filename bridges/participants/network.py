@@ -7,6 +7,7 @@ readout stays: as g sinks, evidence sinks into it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from ann.devices import choose_device
 from ann.recurrent import LSTMNetwork
 from ann.streaming import stream_logits
+from ann.threads import one_thread
 from bridges.measures.response_time import count_false_starts
 from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
@@ -57,6 +60,9 @@ class NetworkParticipant:
         Steps between recorded samples.
     cache
         Folder of trained weights; None: ``$NEUROSIM_CACHE`` or ``~/.cache/neurosim``.
+    device
+        ``"cuda"``, ``"mps"`` or ``"cpu"``; None: ``$NEUROSIM_DEVICE``, or the first of these that is there.
+        Devices round differently, so numbers agree closely but not to the last bit.
     """
 
     config: NetworkConfig = field(default_factory=NetworkConfig)
@@ -67,11 +73,17 @@ class NetworkParticipant:
     record: bool = False
     record_every: int = 5
     cache: Path | str | None = None
+    device: str | None = None
 
     @property
     def name(self) -> str:
         """``"lstm"``, ``"attention"``, ``"lstm-arousal"`` or ``"attention-arousal"``."""
         return self.config.kind + ("" if self.arousal is None else "-arousal")
+
+    @property
+    def device_used(self) -> torch.device:
+        """Where networks are trained and run on this machine."""
+        return choose_device(self.device or os.environ.get("NEUROSIM_DEVICE") or None)
 
     def perform(
         self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
@@ -214,13 +226,15 @@ class NetworkParticipant:
 
     def _run(self, session: Session, seed: int, progress: Progress) -> _Run:
         """Log-odds of one individual over one session. One at a time: rounding depends on the batch."""
-        network = trained_network(self.config, session, seed, cache_folder(self.cache), progress)
+        network = trained_network(
+            self.config, session, seed, cache_folder(self.cache), progress, self.device_used
+        )
         rng = individual_generator(seed, "network/senses", session.content_hash)
-        x = torch.from_numpy(sense(session, self.config, rng).astype(np.float32)).unsqueeze(0)
+        x = _row(sense(session, self.config, rng))
         gain = None
         if self.arousal is not None:
             gain = arousal_course(self.arousal, session, seed, self.config.dt_s)
-        factor = None if gain is None else torch.from_numpy(gain.astype(np.float32)).unsqueeze(0)
+        factor = None if gain is None else _row(gain)
         logits = stream_logits(network, x, factor)[0].numpy().astype(float)
         recording = self._recording(session, network, x, logits, gain) if self.record else None
         return _Run(logits, gain, recording)
@@ -258,13 +272,19 @@ class NetworkParticipant:
             "gain": ("time", (np.ones(len(logits)) if gain is None else gain)[here], {"units": "1"}),
         }
         if isinstance(network, LSTMNetwork):
-            with torch.inference_mode():
-                factor = None if gain is None else torch.from_numpy(gain.astype(np.float32)).unsqueeze(0)
-                forget = network.traces(x, gain=factor)[0].forget[0].mean(dim=1).numpy()
+            device = self.device_used
+            with torch.inference_mode(), one_thread():
+                factor = None if gain is None else _row(gain).to(device)
+                forget = network.traces(x.to(device), gain=factor)[0].forget[0].mean(dim=1).cpu().numpy()
             variables["forget_gate"] = ("time", forget[here], {"units": "1"})
         time_s = self.config.dt_s * np.arange(len(logits))[here]
         coords = {"time": ("time", time_s, {"units": "s"}), "unit": [*session.responses, "none"]}
-        return xr.Dataset(variables, coords)
+        return xr.Dataset(variables, coords, {"device": str(self.device_used)})
+
+
+def _row(values: np.ndarray) -> torch.Tensor:
+    """A batch of one."""
+    return torch.from_numpy(values.astype(np.float32)).unsqueeze(0)
 
 
 def _false_start_rate(sessions: Sequence[Session], answers: Sequence[Responses]) -> float:

@@ -3,7 +3,7 @@
 Every individual has its own network: own initial weights, own order and noise of the examples. Each step of
 a stretch is labelled with the correct response from stimulus onset to a deadline and with "none" otherwise;
 with cross-entropy the outputs become log-odds, so that what is frequent is favoured until the evidence says
-otherwise. Trained weights are kept on disk under a hash of all that made them.
+otherwise. Trained weights are kept on disk under a hash of all that made them, the code included.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+import ann
+import bridges
 from ann.checkpoints import CheckpointError, load_into, save_checkpoint
 from ann.recurrent import LSTMNetwork
 from ann.training import Examples, TrainingSettings, train
@@ -31,8 +33,20 @@ from bridges.tasks import TASKS
 
 __all__ = ["NetworkConfig", "cache_folder", "labels", "sense", "trained_network"]
 
-VERSION = 1
-"""Part of every cache key: raise it when the way of training changes."""
+TRAINING_CODE = (
+    *sorted(Path(ann.__path__[0]).glob("*.py")),
+    *sorted(Path(bridges.__path__[0], "tasks").glob("*.py")),
+    *(
+        Path(bridges.__path__[0], name)
+        for name in (
+            "encoding.py",
+            "session.py",
+            "participants/network_learning.py",
+            "participants/streams.py",
+        )
+    ),
+)
+"""Source files on which trained weights depend."""
 
 LABEL_SMOOTHING = 0.1
 """Keeps log-odds within about +-3: certainty grows with training time, and no reader of them should."""
@@ -189,6 +203,7 @@ def trained_network(
     seed: int,
     folder: Path,
     progress: Progress = no_progress,
+    device: torch.device | None = None,
 ) -> LSTMNetwork | AttentionNetwork:
     """The individual's network for the task of a session: from the cache, or trained now.
 
@@ -204,6 +219,8 @@ def trained_network(
         Where trained weights are kept.
     progress
         Called while training.
+    device
+        Where to train, and where the network then is; None: the CPU.
 
     Returns
     -------
@@ -215,14 +232,16 @@ def trained_network(
     ValueError
         If the task of the session is unknown, or its parameters are not those of the task.
     """
-    recipe = _recipe(config, session, seed)
-    key = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    path = folder / f"{config.kind}-{session.task}-{key[:32]}.pt"
-    rng = individual_generator(seed, "network/training", key)
-    network = _build(config, len(session.channels), len(session.responses) + 1, rng)
+    device = device or torch.device("cpu")
+    plan = _plan(config, session, seed)
+    recipe = {**plan, **_makers(device)}
+    path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
+    # keyed by the plan alone: every device, and the next version of the code, draws the same examples
+    rng = individual_generator(seed, "network/training", _hash(plan))
+    network = _build(config, len(session.channels), len(session.responses) + 1, rng).to(device)
     try:
-        if load_into(path, network) == recipe:
-            return network.eval()
+        load_into(path, network, recipe)
+        return network.eval()
     except (FileNotFoundError, CheckpointError):
         pass  # what cannot be trusted is trained again, to the same numbers
     lessons = _Lessons([_another_session(session, rng) for _ in range(config.n_sessions)], config)
@@ -277,16 +296,42 @@ def _build(
     )
 
 
-def _recipe(config: NetworkConfig, session: Session, seed: int) -> dict[str, Any]:
-    """All that the trained weights depend on, as plain values."""
-    recipe = {
-        "version": VERSION,
+def _plan(config: NetworkConfig, session: Session, seed: int) -> dict[str, Any]:
+    """What is to be learned, by whom and how, as plain values."""
+    plan = {
         "config": asdict(config),
         "task": session.task,
         "parameters": _task_parameters(session),
         "seed": int(seed),
     }
-    return json.loads(json.dumps(recipe, default=str))
+    return json.loads(json.dumps(plan, default=str))
+
+
+def _makers(device: torch.device) -> dict[str, str]:
+    """What else decides the numbers: code, libraries, and the kind of device."""
+    return {
+        "code": CODE_DIGEST,
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "device": device.type,
+    }
+
+
+def _hash(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _code_digest(files: Sequence[Path]) -> str:
+    """SHA-256 (hex) of source files, the same whatever their line endings."""
+    digest = hashlib.sha256()
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        digest.update(f"{file.name}\x1f{len(text)}\x1f{text}".encode())
+    return digest.hexdigest()
+
+
+CODE_DIGEST = _code_digest(TRAINING_CODE)
+"""Taken on import, when the code that will run is read."""
 
 
 def _task_parameters(session: Session) -> dict[str, Any]:
