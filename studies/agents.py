@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bridges.participants.base import Participant
 
-__all__ = ["AGENTS", "Agent", "agent", "known_agents"]
+__all__ = ["AGENTS", "Agent", "agent", "clashes", "known_agents"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Agent:
         which would hide what the variation does.
     cites
         Works that it stands on.
+    source
+        Digest of the source of an agent of one's own, so that it is not resumed after its code changed;
+        the code of this package has its own (`studies.provenance.package_version`).
+    fitted
+        Measures of the calibration task that its calibration, if it has one, sets.
     tires
         Whether it carries arousal, and so should slow with time on task; None: nothing is claimed.
     """
@@ -55,7 +61,9 @@ class Agent:
     cost: float = 1.0
     quick: bool = False
     calibrated_as: str = ""
+    fitted: tuple[str, ...] = ("rt_mean_ms",)
     tires: bool | None = None
+    source: str = ""
     cites: tuple[str, ...] = ()
 
     @property
@@ -66,6 +74,7 @@ class Agent:
             "arguments": dict(self.arguments),
             "batch": self.batch,
             "quick": self.quick,
+            "source": self.source,
         }
 
     def digest(self, seed: int, calibration: Mapping[str, object] | None) -> str:
@@ -116,18 +125,42 @@ def agent(name: str, quick: bool = False) -> Agent:
     if name in AGENTS:
         return replace(AGENTS[name], quick=quick)
     if ":" in name:
-        own = Agent(name.partition(":")[2], name, "given on the command line", quick=quick)
+        module, _, function = name.partition(":")
+        own = Agent(function, name, "given on the command line", quick=quick)
         own.check()
-        return own
+        return replace(own, source=_source_digest(module))
     raise ValueError(
         f"agents: there is no {name!r}; known are {', '.join(known_agents())}, "
         "or module:function for one of your own"
     )
 
 
+def clashes(agents: Sequence[Agent]) -> list[str]:
+    """Faults of agents whose names are those of others, which would pool their answers."""
+    names = [one.name for one in agents]
+    faults = []
+    for name in dict.fromkeys(names):
+        builders = [one.builder for one in agents if one.name == name]
+        if len(builders) > 1:
+            faults.append(
+                f"agents: {' and '.join(builders)} are both called {name!r}; rename one of the functions"
+            )
+        elif name in known_agents() and (name not in AGENTS or builders[0] != AGENTS[name].builder):
+            faults.append(
+                f"agents: {builders[0]} is called {name!r} like an agent of this package; rename it"
+            )
+    return faults
+
+
 def known_agents() -> tuple[str, ...]:
     """Names on the command line, people first."""
     return ("human", *AGENTS)
+
+
+def _source_digest(module: str) -> str:
+    """SHA-256 of the file of a module; empty where there is no file."""
+    path = getattr(importlib.import_module(module), "__file__", None)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
 
 
 _WANG = "Wang 2002, Neuron 36:955-968, doi:10.1016/S0896-6273(02)01092-9"
@@ -137,6 +170,8 @@ _AROUSAL = (
 )
 _LSTM = "Hochreiter & Schmidhuber 1997, Neural Comput 9:1735-1780, doi:10.1162/neco.1997.9.8.1735"
 _ATTENTION = "Vaswani et al. 2017, Attention is all you need, doi:10.48550/arXiv.1706.03762"
+
+_SPREAD_TOO = ("rt_mean_ms", "rt_cv")
 
 _CIRCUIT = "bridges.participants.spiking:spiking"
 _NETWORK = "bridges.participants.network"
@@ -158,6 +193,7 @@ AGENTS: dict[str, Agent] = {
             f"{_NETWORK}:lstm",
             "LSTM, a network of its own for each participant, answers by accumulation to a bound.",
             tires=False,
+            fitted=_SPREAD_TOO,
             cites=(_LSTM,),
         ),
         Agent(
@@ -168,6 +204,7 @@ AGENTS: dict[str, Agent] = {
             cost=0.3,
             calibrated_as="lstm",
             tires=True,
+            fitted=_SPREAD_TOO,
             cites=(_LSTM, _AROUSAL),
         ),
         Agent(
@@ -175,6 +212,7 @@ AGENTS: dict[str, Agent] = {
             f"{_NETWORK}:attention",
             "Attention network with a sliding window, a network of its own for each participant.",
             tires=False,
+            fitted=_SPREAD_TOO,
             cites=(_ATTENTION,),
         ),
         Agent(
@@ -185,6 +223,7 @@ AGENTS: dict[str, Agent] = {
             cost=0.3,
             calibrated_as="attention",
             tires=True,
+            fitted=_SPREAD_TOO,
             cites=(_ATTENTION, _AROUSAL),
         ),
         Agent(

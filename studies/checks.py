@@ -19,7 +19,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Check", "above_zero", "checks_json", "in_band", "zero_within"]
+__all__ = ["CALIBRATED", "Check", "above_zero", "checks_json", "in_band", "zero_within"]
+
+CALIBRATED = "calibrated, no prediction"
+"""How the source of a check starts whose measure was set by calibration."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Check:
     unit
         Unit of the three numbers.
     source
-        Where the range comes from.
+        Where the range comes from; starts with `CALIBRATED` where the value was set and not predicted.
     """
 
     name: str
@@ -63,6 +66,11 @@ class Check:
             and (self.high is None or self.value <= self.high)
         )
         object.__setattr__(self, "passed", inside)
+
+    @property
+    def predicted(self) -> bool:
+        """Whether the value is a prediction, and so counts among the checks that passed or failed."""
+        return not self.source.startswith(CALIBRATED)
 
     def record(self) -> dict[str, object]:
         """The check as it stands in checks.json; what is not a finite number becomes null."""

@@ -101,8 +101,11 @@ def render_report(report: Report) -> str:
     )
     environment.filters["short"] = _short
     environment.filters["picture"] = _picture
-    passed = sum(check.passed for check in report.checks)
-    return environment.get_template("report.html.jinja").render(report=report, passed=passed)
+    claims = [check for check in report.checks if check.predicted]
+    passed = sum(check.passed for check in claims)
+    return environment.get_template("report.html.jinja").render(
+        report=report, passed=passed, claims=len(claims)
+    )
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bridges.tasks.base import parameter_table
+from studies.calibrated import BY_HAND, FITTED, PREDICTED
 from studies.checks import Check
 from studies.figures import look
 from studies.people import People
@@ -72,9 +73,7 @@ def calibration_table(plan: Plan, outcome: Outcome) -> Table:
     where = f"{plan.calibration_participants} reserved participants on {task.name}" if task else "nothing"
     note = (
         f"Calibrated on {where}, without arousal, with individuals who take no other part; then frozen. "
-        "Every number in the figures, the checks and the scorecard is predicted, in PVT too: other "
-        "participants, other sessions, arousal on where the agent has it. Mean response time in the PVT is "
-        "close to its calibrated value by construction."
+        f"{FITTED} {BY_HAND} {PREDICTED}"
     )
     return Table("Calibration", ("agent", "set", "target", "achieved"), rows, note)
 
@@ -98,7 +97,7 @@ def check_sentences(checks: Sequence[Check]) -> list[str]:
     return [
         f"{check.name}: {number(check.value)}{_plain(f' {check.unit}')}, must be {_range(check)}"
         for check in checks
-        if not check.passed
+        if check.predicted and not check.passed
     ]
 
 

@@ -2,7 +2,8 @@
 
 ``<out>/<study>/<date>_<hash>/`` holds config.json, provenance.json, calibration.json, performances/,
 trials/, results.nc, figures/, checks.json and report.html. The hash covers the configuration and the
-package version, so the same question asked twice lands in the same folder and resumes there.
+version of the code that performs, so the same question asked twice of the same code lands in the same
+folder and resumes there.
 
 Every file is written beside its place, flushed to disk and moved over in one step: a reader, or a run
 after a crash, sees the old file or the new one and never half of one.
@@ -48,7 +49,7 @@ class RunFolder:
         config
             Everything that the results depend on; must be writable as JSON.
         version
-            Version of the package.
+            Version of the package and its code.
 
         Raises
         ------
@@ -92,7 +93,7 @@ class RunFolder:
 
 
 def config_hash(config: Mapping[str, object], version: str) -> str:
-    """Short hash of a configuration and the package version; the order of keys does not matter."""
+    """Short hash of a configuration and the version of the code; the order of keys does not matter."""
     text = json.dumps({"config": dict(config), "version": version}, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
 

@@ -6,7 +6,7 @@ human mean plus and minus one standard deviation between people, which is wider 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -23,16 +23,14 @@ __all__ = [
     "NO_BAND",
     "OUTSIDE",
     "Row",
+    "SET",
     "human_effect",
-    "reference_name",
     "rows_of",
     "scorecard",
 ]
 
-REFERENCE_NAMES = {"cpt_x": "cpt"}
-"""Names of tasks in the human reference, where they differ."""
-
 IN_BAND, OUTSIDE, NO_BAND, NOT_MEASURED = "in band", "outside", "no band", "not measured"
+SET = "calibrated"
 
 
 @dataclass(frozen=True)
@@ -102,17 +100,11 @@ MEASURES: dict[str, tuple[str, ...]] = {
 """Effects shown for each task."""
 
 
-def reference_name(task: str) -> str:
-    """Name of a task in the human reference."""
-    return task if task in tasks() else REFERENCE_NAMES.get(task, task)
-
-
 def human_effect(task: str, measure: str) -> Effect | None:
     """The human baseline value of a measure, preferring verified numbers; None where there is none."""
-    name = reference_name(task)
-    if name not in tasks():
+    if task not in tasks():
         return None
-    of_measure = [e for e in effects(name) if e.measure == measure]
+    of_measure = [e for e in effects(task) if e.measure == measure]
     baseline = [e for e in of_measure if not e.condition]
     # remembered numbers carry a condition; better than nothing, and marked unverified where shown
     remembered = [e for e in of_measure if not e.verified]
@@ -121,8 +113,7 @@ def human_effect(task: str, measure: str) -> Effect | None:
 
 def rows_of(task: str) -> list[Row]:
     """The effects of one task."""
-    name = reference_name(task)
-    known = {b.measure: b for b in bands(name)} if name in tasks() else {}
+    known = {b.measure: b for b in bands(task)} if task in tasks() else {}
     rows = []
     for measure in MEASURES.get(task, ()):
         human = human_effect(task, measure)
@@ -147,7 +138,12 @@ def rows_of(task: str) -> list[Row]:
     return rows
 
 
-def scorecard(scores: Scores, studied: Sequence[str], resamples: int = 10_000) -> pd.DataFrame:
+def scorecard(
+    scores: Scores,
+    studied: Sequence[str],
+    resamples: int = 10_000,
+    calibrated: Collection[tuple[str, str, str]] = (),
+) -> pd.DataFrame:
     """One row an effect and agent.
 
     Parameters
@@ -158,12 +154,15 @@ def scorecard(scores: Scores, studied: Sequence[str], resamples: int = 10_000) -
         Names of the tasks.
     resamples
         Bootstrap resamples over participants.
+    calibrated
+        (task, agent, measure) of what calibration set: held against no band.
 
     Returns
     -------
     DataFrame
         The fields of `Row`, and ``agent``, ``value``, ``ci_low``, ``ci_high`` (95 %, bootstrap over
-        participants), ``n``, ``reached`` (in band, outside, no band, not measured).
+        participants), ``n``, ``reached`` (in band, outside, no band, not measured,
+        calibrated).
     """
     cells = []
     for task in studied:
@@ -178,15 +177,17 @@ def scorecard(scores: Scores, studied: Sequence[str], resamples: int = 10_000) -
                         "ci_low": interval.low,
                         "ci_high": interval.high,
                         "n": interval.n,
-                        "reached": _reached(row, interval.estimate),
+                        "reached": _reached(row, interval.estimate, (task, agent, row.measure) in calibrated),
                     }
                 )
     return pd.DataFrame(cells)
 
 
-def _reached(row: Row, value: float) -> str:
+def _reached(row: Row, value: float, calibrated: bool) -> str:
     if np.isnan(value):
         return NOT_MEASURED
+    if calibrated:
+        return SET
     if np.isnan(row.low):
         return NO_BAND
     return IN_BAND if row.low <= value <= row.high else OUTSIDE

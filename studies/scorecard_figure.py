@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from studies.figures import SavedFigure, look, save_figure
-from studies.scorecard import IN_BAND, NO_BAND, NOT_MEASURED, OUTSIDE
+from studies.scorecard import IN_BAND, NO_BAND, NOT_MEASURED, OUTSIDE, SET
 
 __all__ = ["draw_scorecard", "number"]
 
 # blue and orange differ for every kind of colour vision; the sign says the same again
-FILLS = {IN_BAND: "#CFE3F2", OUTSIDE: "#FBE0CC", NO_BAND: "#F4F4F4", NOT_MEASURED: "#FFFFFF"}
-SIGNS = {IN_BAND: "●", OUTSIDE: "○", NO_BAND: "", NOT_MEASURED: ""}
+FILLS = {IN_BAND: "#CFE3F2", OUTSIDE: "#FBE0CC", NO_BAND: "#F4F4F4", NOT_MEASURED: "#FFFFFF", SET: "#F4F4F4"}
+SIGNS = {IN_BAND: "●", OUTSIDE: "○", NO_BAND: "", NOT_MEASURED: "", SET: ""}
 
 
 def draw_scorecard(
@@ -56,7 +56,11 @@ def draw_scorecard(
             ]
             if len(found):
                 cell = found.iloc[0]
-                lower = f"[{number(cell['ci_low'])}, {number(cell['ci_high'])}]"
+                lower = (
+                    SET
+                    if cell["reached"] == SET
+                    else f"[{number(cell['ci_low'])}, {number(cell['ci_high'])}]"
+                )
                 _cell(
                     axes,
                     x,
@@ -114,7 +118,8 @@ def _caption(card: pd.DataFrame, columns: Sequence[str]) -> str:
     return (
         "Effects (rows) of every agent (columns) beside people. Upper line: mean over participants; lower"
         f" line: 95 % bootstrap confidence interval over participants. n: {each}. Blue and ●: the mean"
-        " lies in the human band; orange and ○: outside; grey: no band. The band is the acceptance band"
+        " lies in the human band; orange and ○: outside; grey: no band, or set by"
+        " calibration and so no prediction. The band is the acceptance band"
         " of the human reference where there is one, else the human mean ± 1 SD between people, else the"
         " interval of the mean; kinds and sources are in the data file."
     )

@@ -2,7 +2,11 @@
 
 Everyone performs the same sessions of the sustained attention to response task (press to every digit
 but one) and the psychomotor vigilance test (press as soon as something appears). Agents are calibrated
-on a short vigilance baseline without arousal, then frozen; everything shown is predicted from there.
+on a short vigilance baseline without arousal, then frozen: non-decision times are fitted to people's mean
+response time in the vigilance test, bounds of the networks also to its variability. Strengths, thresholds,
+noise, spread of participants and the depletion of arousal were chosen by hand while looking at both tasks,
+so levels of d' are no predictions; the course of the SART, the shapes of response-time distributions, what
+is lost without arousal or self-excitation, and the spread over participants are.
 A run that is stopped goes on where it was when the same command is given again.
 
 For example, all of it small; one task with people's own trials beside it; an agent of yours among ours:
@@ -22,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bridges.tasks.base import Task
-from studies.agents import Agent, agent, known_agents
+from studies.agents import Agent, agent, clashes, known_agents
 from studies.people import People, read_people
 from studies.progress import Display
 from studies.provenance import Stopwatch, package_version
@@ -77,6 +81,7 @@ class SustainedAttention:
                         found.append(find(name, self.quick))  # type: ignore[arg-type]
                 except ValueError as error:
                     faults.append(str(error))
+        faults += clashes(chosen)
         for name, least in (("number", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 shown = "participants" if name == "number" else name
@@ -87,7 +92,7 @@ class SustainedAttention:
             faults.append("agents or tasks: nothing to run; name at least one of each besides human")
         if faults:
             raise ValueError("\n".join(faults))
-        calibrators = 2 if self.quick else 4
+        calibrators = 4 if self.quick else 8
         return Plan(tuple(chosen), tuple(tasks), self.number, self.seed, baseline(self.quick), calibrators)
 
 

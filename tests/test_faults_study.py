@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from studies.sustained_attention import SustainedAttention, main
@@ -24,6 +27,37 @@ def test_all_unknown_names_and_numbers_are_listed_at_once_before_anything_is_wri
     for text in ("participants = 0", "seed = -1", "workers = -2"):
         assert text in error
     assert not (tmp_path / "out").exists()
+
+
+def own_module(folder, monkeypatch, name, text):
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(folder))
+    return name
+
+
+def test_agents_that_share_a_name_are_refused(tmp_path, monkeypatch, capsys):
+    other = own_module(tmp_path, monkeypatch, "other_lab", "from fake_agents import steady\n")
+    mine = own_module(tmp_path, monkeypatch, "my_lab", "from fake_agents import steady as lstm\n")
+    assert main(study(tmp_path, STEADY, f"{other}:steady")) == 2
+    assert "fake_agents:steady and other_lab:steady are both called 'steady'" in capsys.readouterr().err
+    assert main(study(tmp_path, f"{mine}:lstm")) == 2
+    assert "like an agent of this package" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_agent_is_not_resumed_after_its_code_changed(tmp_path, monkeypatch, capsys):
+    text = "from fake_agents import Scripted\n\ndef own(quick=False, calibration=None):\n    return Scripted"
+    name = own_module(tmp_path, monkeypatch, "changing_lab", f"{text}(median_ms=250.0)\n")
+    folders = []
+    for median in (250.0, 250.0, 400.0):
+        (tmp_path / f"{name}.py").write_text(f"{text}(median_ms={median})  # {median}\n")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        importlib.invalidate_caches()
+        assert main(study(tmp_path, f"{name}:own")) == 0
+        folders.append(Path(capsys.readouterr().out.splitlines()[-1]))
+    assert folders[0] == folders[1] != folders[2]
+    first, last = (pd.read_csv(folders[k] / "scores.csv")["rt_mean_ms"].mean() for k in (0, 2))
+    assert last > first + 100
 
 
 def test_people_alone_are_no_study(tmp_path, capsys):

@@ -100,6 +100,9 @@ def test_checks_are_complete_and_consistent(folder):
         assert {f"sart.commissions_minus_omissions.{agent}", f"pvt.rt_skew.{agent}"} <= set(names)
         assert {f"sart.commission_rate.{agent}", f"pvt.rt_mean_ms.{agent}"} <= set(names)
     by_name = {c["name"]: c for c in checks}
+    # calibration that sets the mean response time makes it no prediction
+    fitted = {c["name"] for c in checks if c["source"].startswith("calibrated, no prediction: ")}
+    assert fitted == {"pvt.rt_mean_ms.calibrated"}
     # the generating model: median 250 ms, commissions .25 against omissions .01
     assert by_name["sart.commissions_minus_omissions.scripted"]["passed"]
     assert by_name["pvt.rt_mean_ms.scripted"]["passed"]
@@ -107,8 +110,21 @@ def test_checks_are_complete_and_consistent(folder):
 
 def test_calibrated_agent_is_calibrated_and_the_report_says_so(folder):
     record = json.loads((folder / "calibration.json").read_text())["calibrated"]
-    assert record["median_ms"] == 242.0
-    assert "median_ms = 242" in (folder / "report.html").read_text()
+    assert record["median_ms"] == 244.0
+    assert "median_ms = 244" in (folder / "report.html").read_text()
+
+
+def test_report_says_what_was_set_by_hand(folder):
+    text = (folder / "report.html").read_text()
+    for words in ("Chosen by hand", "label smoothing", "(Arousal)", "are no predictions", "Predicted: "):
+        assert words in text
+    assert "everything shown is predicted" not in text
+    checks = json.loads((folder / "checks.json").read_text())
+    claims = [c for c in checks if not c["source"].startswith("calibrated")]
+    assert f"{sum(c['passed'] for c in claims)} of {len(claims)}</dd>" in text
+    card = pd.read_csv(folder / "figures" / "figure4_scorecard_data.csv")
+    cells = card[card["reached"] == "calibrated"]
+    assert cells[["task", "measure", "agent"]].values.tolist() == [["pvt", "rt_mean_ms", "calibrated"]]
 
 
 def test_log_has_no_control_characters(run):

@@ -6,15 +6,14 @@ task depend on the agent: one that carries arousal must slow, one that does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from bridges.human.reference import Band, bands, tasks
 from bridges.measures import bootstrap_ci
 from studies.agents import Agent
-from studies.checks import Check, above_zero, in_band, zero_within
-from studies.scorecard import reference_name
+from studies.checks import CALIBRATED, Check, above_zero, in_band, zero_within
 from studies.scores import Scores
 
 __all__ = ["sustained_checks"]
@@ -23,7 +22,12 @@ CI = "95 % bootstrap interval over participants"
 INTACT, UNEXCITED = "spiking", "spiking-no-self-excitation"
 
 
-def sustained_checks(scores: Scores, agents: Sequence[Agent], studied: Sequence[str]) -> list[Check]:
+def sustained_checks(
+    scores: Scores,
+    agents: Sequence[Agent],
+    studied: Sequence[str],
+    calibrated: Collection[tuple[str, str, str]] = (),
+) -> list[Check]:
     """Every claim of the study that the agents at hand allow.
 
     Parameters
@@ -34,13 +38,15 @@ def sustained_checks(scores: Scores, agents: Sequence[Agent], studied: Sequence[
         The agents that were asked for, without people.
     studied
         Names of the tasks.
+    calibrated
+        (task, agent, measure) of what calibration set; such checks say so and claim nothing.
     """
     checks: list[Check] = []
     for task in studied:
         present = scores.agents(task)
         # a band for a manipulation that is not part of this study (a night without sleep) is no claim of it
         measured = [band for band in _bands(task) if band.measure in scores.participants]
-        checks += [_band(scores, band, task, name) for band in measured for name in present]
+        checks += [_band(scores, band, task, name, calibrated) for band in measured for name in present]
         for agent in agents:
             if agent.name in present:
                 checks += _signs(scores, task, agent)
@@ -50,13 +56,16 @@ def sustained_checks(scores: Scores, agents: Sequence[Agent], studied: Sequence[
 
 
 def _bands(task: str) -> list[Band]:
-    name = reference_name(task)
-    return list(bands(name)) if name in tasks() else []
+    return list(bands(task)) if task in tasks() else []
 
 
-def _band(scores: Scores, band: Band, task: str, agent: str) -> Check:
+def _band(
+    scores: Scores, band: Band, task: str, agent: str, calibrated: Collection[tuple[str, str, str]]
+) -> Check:
     values = scores.values(task, agent, band.measure)
     source = f"human band: {band.source}{'' if band.verified else '; unverified'}"
+    if (task, agent, band.measure) in calibrated:
+        source = f"{CALIBRATED}: {source}"
     name = f"{task}.{band.measure}.{agent}"
     return in_band(name, _mean(values), band.low, band.high, band.unit, source)
 

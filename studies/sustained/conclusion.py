@@ -8,6 +8,7 @@ import pandas as pd
 
 from bridges.human.writers import as_record, write_bids
 from bridges.participants.base import Performance
+from studies.calibrated import calibrated_measures
 from studies.checks import checks_json
 from studies.figures import house_style
 from studies.people import People
@@ -75,8 +76,9 @@ def conclude(
     save_results(scores, folder.path / "results.nc", {"study": TITLE, "question": question})
     write_atomically(folder.path / "scores.csv", scores.participants.to_csv(index=False, lineterminator="\n"))
 
-    card = scorecard(scores, studied)
-    checks = sustained_checks(scores, plan.agents, studied)
+    calibrated = calibrated_measures(plan, outcome)
+    card = scorecard(scores, studied, calibrated=calibrated)
+    checks = sustained_checks(scores, plan.agents, studied, calibrated)
     write_atomically(folder.path / "checks.json", checks_json(checks))
 
     display.line("drawing figures")
@@ -107,9 +109,10 @@ def conclude(
         ),
         folder.path / "report.html",
     )
-    failed = sum(not check.passed for check in checks)
+    claims = [check for check in checks if check.predicted]
+    passed = sum(check.passed for check in claims)
     folder.sweep()
-    display.line(f"{len(checks) - failed} of {len(checks)} checks passed; see {folder.path / 'report.html'}")
+    display.line(f"{passed} of {len(claims)} checks passed; see {folder.path / 'report.html'}")
     return not missing
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from bridges.human.reference import effects
 from bridges.measures import bootstrap_band
 from studies.figures import SavedFigure, look, save_figure
-from studies.scorecard import human_effect, reference_name
+from studies.scorecard import human_effect
 from studies.scores import Scores, unit_of
 
 __all__ = ["TASK_TITLES", "draw_time_on_task"]
@@ -134,7 +134,7 @@ def _draw_cited(axes: Axes, task: str, measure: str, last_min: float) -> pd.Data
     line = pd.DataFrame(
         {"time_min": ends, "estimate": human.value + tilt, "low": low + tilt, "high": high + tilt}
     )
-    thirds = [e for e in effects(reference_name(task)) if e.measure == measure and e.condition in THIRDS]
+    thirds = [e for e in effects(task) if e.measure == measure and e.condition in THIRDS]
     if not thirds:
         return line.assign(n=human.n, **key)
     course = pd.DataFrame(

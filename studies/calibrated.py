@@ -1,0 +1,37 @@
+"""What was set and what is predicted, said once, for checks, scorecard and report alike."""
+
+from __future__ import annotations
+
+from studies.runner import Outcome, Plan
+
+__all__ = ["BY_HAND", "FITTED", "PREDICTED", "calibrated_measures"]
+
+FITTED = (
+    "Fitted: the non-decision time of every agent to people's mean response time in the PVT, and the bound "
+    "of the networks to people's coefficient of variation there. Variants borrow these numbers."
+)
+BY_HAND = (
+    "Chosen by hand, while looking at SART and PVT: the strengths between the stages of the circuit, its "
+    "threshold, pool sizes and the spread of its participants (AttentionParameters, Individuality); the "
+    "similarity of stimuli, internal noise, readout gain and label smoothing of the networks "
+    "(NetworkConfig); the rate at which arousal is depleted (Arousal), to about the slope of people's "
+    "response times in the PVT. How discriminable stimuli are therefore differs between circuit and networks "
+    "by hand: levels of d' across agents are no predictions, and the size of the slope of PVT response "
+    "times with arousal is not either."
+)
+PREDICTED = (
+    "Predicted: the course of the SART over time on task, the shapes of the response-time distributions, the "
+    "size of what is lost without arousal or without self-excitation, and the spread over participants."
+)
+
+
+def calibrated_measures(plan: Plan, outcome: Outcome) -> frozenset[tuple[str, str, str]]:
+    """(task, agent, measure) of everything that calibration set, so that it counts as no prediction."""
+    if plan.calibration_task is None:
+        return frozenset()
+    return frozenset(
+        (plan.calibration_task.name, one.name, measure)
+        for one in plan.agents
+        if outcome.calibrations.get(one.calibrated_as or one.name) is not None
+        for measure in one.fitted
+    )
