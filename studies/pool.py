@@ -27,6 +27,7 @@ __all__ = ["Failure", "Job", "run_jobs"]
 
 POLL_S = 0.2
 TEXT_BYTES = 96
+HOPELESS_AFTER = 2
 DIED_TWICE = "its process died twice (out of memory, or a crash in compiled code)"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -41,7 +42,7 @@ class Job(Protocol):
 
     @property
     def group(self) -> str:
-        """Jobs that stand and fall together: after one has failed, the rest of its group is not started."""
+        """Jobs that fail for the same reason: after two failures and no success, the rest is not started."""
         ...
 
     @property
@@ -143,6 +144,7 @@ class _Run:
         self.function, self.jobs, self.done, self.display = function, list(jobs), done, display
         self.failures: list[Failure] = []
         self.finished: set[int] = set()
+        self.succeeded: set[str] = set()
         self.context = multiprocessing.get_context("spawn")
         self.board = _Board(max(len(self.jobs), 1), self.context)
         self.total = sum(job.weight for job in self.jobs) or 1.0
@@ -214,6 +216,7 @@ class _Run:
 
     def _finish(self, slot: int, result: Any) -> None:
         self.done(self.jobs[slot], result)
+        self.succeeded.add(self.jobs[slot].group)
         self.finished.add(slot)
         self.board.fraction[slot] = 1.0
         self.display.milestone(self._fraction(), f"{self.jobs[slot].label}: done")
@@ -228,7 +231,9 @@ class _Run:
         self.display.warn(f"{job.label} failed: {reason}")
 
     def _given_up(self, slot: int) -> bool:
-        return any(failure.group == self.jobs[slot].group for failure in self.failures)
+        group = self.jobs[slot].group
+        failed = sum(failure.group == group for failure in self.failures)
+        return failed >= HOPELESS_AFTER and group not in self.succeeded
 
     def _over(self, slot: int) -> bool:
         return slot in self.finished or self._given_up(slot)

@@ -44,7 +44,7 @@ def task_tables(plan: Plan) -> list[Table]:
     return tables
 
 
-def agent_table(plan: Plan, people: People) -> Table:
+def agent_table(plan: Plan, outcome: Outcome, people: People) -> Table:
     """Who took part."""
     rows: list[list[object]] = []
     if people.performed or people.published:
@@ -54,7 +54,10 @@ def agent_table(plan: Plan, people: People) -> Table:
             rows.append(["human", f"Published scores of {task}.", len(table), "–"])
     for one in plan.agents:
         borrowed = f"as {one.calibrated_as}" if one.calibrated_as else "itself"
-        rows.append([look(one.name).label, one.about, plan.participants, borrowed])
+        counts = {task.name: len(outcome.numbers.get((task.name, one.name), ())) for task in plan.tasks}
+        each = ", ".join(f"{task} {count}" for task, count in counts.items())
+        finished = plan.participants if set(counts.values()) == {plan.participants} else each
+        rows.append([look(one.name).label, one.about, finished, borrowed])
     note = " ".join(people.notes)
     return Table("", ("agent", "what it is", "participants", "calibrated"), rows, note)
 
@@ -79,16 +82,18 @@ def calibration_table(plan: Plan, outcome: Outcome) -> Table:
 
 
 def missing_sentences(plan: Plan, outcome: Outcome) -> list[str]:
-    """Which agents are missing where, and why."""
+    """Which agents or participants are missing where, and why."""
     sentences = []
     for task in plan.tasks:
         for one in plan.agents:
-            if (task.name, one.name) in outcome.performed:
+            finished = len(outcome.numbers.get((task.name, one.name), ()))
+            if finished == plan.participants:
                 continue
             groups = {f"{one.name} on {task.name}", f"{one.calibrated_as or one.name} calibration"}
-            reasons = [failure.reason for failure in outcome.failures if failure.group in groups]
-            why = reasons[0] if reasons else "not all of its participants finished"
-            sentences.append(f"{one.name} on {task.name}: {why}")
+            reasons = [f"{f.label}: {f.reason}" for f in outcome.failures if f.group in groups]
+            some = f"only {finished} of {plan.participants} participants finished; " if finished else ""
+            why = "; ".join(reasons) if reasons else "not all of its participants finished"
+            sentences.append(f"{one.name} on {task.name}: {some}{why}")
     return sentences
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridges.participants.base import Progress
@@ -62,7 +62,9 @@ class Outcome:
     Parameters
     ----------
     performed
-        (task, agent) -> one (session, responses) a participant; only where all participants finished.
+        (task, agent) -> one (session, responses) for each participant that finished.
+    numbers
+        (task, agent) -> numbers of these participants, in the same order.
     failures
         Jobs that failed.
     calibrations
@@ -72,6 +74,7 @@ class Outcome:
     """
 
     performed: dict[tuple[str, str], list[tuple[Session, Responses]]]
+    numbers: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     calibrations: dict[str, Any] = field(default_factory=dict)
     resumed: int = 0
@@ -106,6 +109,13 @@ class _Batch:
     @property
     def seeds(self) -> list[int]:
         return [individual_seed(self.seed, number) for number in self.numbers]
+
+    def each(self) -> list[_Batch]:
+        """The same participants, each in a batch of its own."""
+        return [
+            replace(self, numbers=(number,), sessions=(session,))
+            for number, session in zip(self.numbers, self.sessions, strict=True)
+        ]
 
     def keys(self) -> list[PerformanceKey]:
         """What each stored performance must answer to."""
@@ -174,15 +184,18 @@ def perform_plan(plan: Plan, folder: RunFolder, display: Display, workers: int) 
     ]
     store = PerformanceStore(folder.performances)
     finished: dict[PerformanceKey, Responses] = {}
-    todo = []
-    for batch in batches:
+
+    def restore(batch: _Batch) -> bool:
+        """Take a batch from the store; False unless it is there as a whole."""
         found = {key: store.load(key) for key in batch.keys()}
         whole = {key: responses for key, responses in found.items() if responses is not None}
-        # a batch is done again as a whole: its members then have the same company as in an unbroken run
-        if len(whole) == len(found):
-            finished.update(whole)
-        else:
-            todo.append(batch)
+        if len(whole) < len(found):
+            return False
+        finished.update(whole)
+        return True
+
+    # a batch is done again as a whole: its members then have the same company as in an unbroken run
+    todo = [batch for batch in batches if not restore(batch)]
     resumed = len(finished)
     if resumed:
         display.line(
@@ -197,8 +210,21 @@ def perform_plan(plan: Plan, folder: RunFolder, display: Display, workers: int) 
                 raise RuntimeError(f"{store.path(key)} cannot be read back after writing; check the disk")
             finished[key] = stored
 
-    failures += run_jobs(_perform, todo, keep, workers=workers, display=display)
-    return Outcome(_complete(batches, finished), failures, calibrations, resumed)
+    failed = run_jobs(_perform, todo, keep, workers=workers, display=display)
+    # one individual that fails must not take the company of its batch with it
+    together = {batch.label for batch in todo if len(batch.numbers) > 1}
+    alone = [
+        single
+        for batch in todo
+        if batch.label in together and batch.keys()[0] not in finished
+        for single in batch.each()
+        if not restore(single)
+    ]
+    failures += [failure for failure in failed if failure.label not in together]
+    if alone:
+        failures += run_jobs(_perform, alone, keep, workers=workers, display=display)
+    performed, numbers = _finished(batches, finished)
+    return Outcome(performed, numbers, failures, calibrations, resumed)
 
 
 def _batches(
@@ -214,20 +240,19 @@ def _batches(
     ]
 
 
-def _complete(
+def _finished(
     batches: Sequence[_Batch], finished: Mapping[PerformanceKey, Responses]
-) -> dict[tuple[str, str], list[tuple[Session, Responses]]]:
-    """Pairs of session and responses for each task and agent of which no participant is missing."""
+) -> tuple[dict[tuple[str, str], list[tuple[Session, Responses]]], dict[tuple[str, str], tuple[int, ...]]]:
+    """Pairs of session and responses, and numbers of those who finished, for each task and agent."""
     pairs: dict[tuple[str, str], list[tuple[Session, Responses]]] = {}
-    missing = set()
+    numbers: dict[tuple[str, str], tuple[int, ...]] = {}
     for batch in batches:
         cell = (batch.task.name, batch.agent.name)
         for key, session in zip(batch.keys(), batch.sessions, strict=True):
             if key in finished:
                 pairs.setdefault(cell, []).append((session, finished[key]))
-            else:
-                missing.add(cell)
-    return {cell: found for cell, found in pairs.items() if cell not in missing}
+                numbers[cell] = (*numbers.get(cell, ()), key.participant)
+    return pairs, numbers
 
 
 def _calibrate(

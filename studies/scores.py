@@ -58,6 +58,15 @@ class Scores:
         table = self.participants
         return table.loc[(table["task"] == task) & (table["agent"] == agent), name].to_numpy(dtype=float)
 
+    def paired(self, task: str, agents: Sequence[str], name: str) -> np.ndarray:
+        """One measure of the same individuals in several agents, shape (agent, participant).
+
+        Who did not finish in one of them is NaN there.
+        """
+        table = self.participants[self.participants["task"] == task]
+        wide = table.pivot(index="agent", columns="participant", values=name)
+        return wide.reindex(list(agents)).dropna(axis=1, how="all").to_numpy(dtype=float)
+
 
 def unit_of(name: str) -> str:
     """Unit of a measure; ``"1"`` for what has none."""
@@ -69,7 +78,11 @@ def label_of(name: str) -> str:
     return {**LABELS, **MORE_LABELS}.get(name, name)
 
 
-def score(performed: Performed, published: Mapping[str, pd.DataFrame] | None = None) -> Scores:
+def score(
+    performed: Performed,
+    published: Mapping[str, pd.DataFrame] | None = None,
+    numbers: Mapping[tuple[str, str], Sequence[int]] | None = None,
+) -> Scores:
     """Score every performance.
 
     Parameters
@@ -78,6 +91,8 @@ def score(performed: Performed, published: Mapping[str, pd.DataFrame] | None = N
         (task, agent) -> one (session, responses) a participant.
     published
         task -> scores of people whose trials are not at hand, one row a person under our measure names.
+    numbers
+        (task, agent) -> numbers of the participants, in the same order; 0, 1, ... where not given.
 
     Raises
     ------
@@ -87,7 +102,8 @@ def score(performed: Performed, published: Mapping[str, pd.DataFrame] | None = N
     participants: list[dict[str, Any]] = []
     blocks, trials = [], []
     for (task, agent), pairs in performed.items():
-        for number, (session, responses) in enumerate(pairs):
+        known = (numbers or {}).get((task, agent), range(len(pairs)))
+        for number, (session, responses) in zip(known, pairs, strict=True):
             key: dict[str, Any] = {"task": task, "agent": agent, "participant": number}
             participants.append({**key, **measure(session, responses), **_by_interval(session, responses)})
             # where the interval changes from block to block, a set of blocks has each interval once
@@ -96,8 +112,8 @@ def score(performed: Performed, published: Mapping[str, pd.DataFrame] | None = N
             blocks.append(curve.assign(**key))
             trials.append(_trials(session, responses).assign(**key))
     for task, table in (published or {}).items():
-        known = table[[name for name in table.columns if name in {**UNITS, **MORE_UNITS}]]
-        for number, row in enumerate(known.to_dict("records")):
+        measured = table[[name for name in table.columns if name in {**UNITS, **MORE_UNITS}]]
+        for number, row in enumerate(measured.to_dict("records")):
             person = {str(name): value for name, value in row.items()}
             participants.append({"task": task, "agent": "human", "participant": number, **person})
     if not trials:

@@ -75,6 +75,22 @@ def failing(quick=False, calibration=None):
     raise RuntimeError("the circuit diverged at 3.2 s in population control")
 
 
+@dataclass(frozen=True)
+class Fragile(Scripted):
+    """Fails on the individual that draws the seed it cannot stand."""
+
+    weak_seed: int = -1
+
+    def _answer(self, session, seed):
+        if seed == self.weak_seed:
+            raise RuntimeError("no settled state")
+        return super()._answer(session, seed)
+
+
+def fragile(quick=False, calibration=None, weak_seed=-1):
+    return Fragile(name="fragile", weak_seed=weak_seed)
+
+
 def dying(quick=False, calibration=None):
     os._exit(7)
 

@@ -9,17 +9,19 @@ from matplotlib.colors import to_rgb
 
 from bridges.measures import block_curve, measure
 from bridges.tasks import CPTX, PVT, SART
+from studies.agents import AGENTS
 from studies.figures import LOOKS, house_style, look, save_figure
 from studies.scorecard import IN_BAND, NOT_MEASURED, OUTSIDE, rows_of, scorecard
 from studies.scorecard_figure import draw_scorecard, number
 from studies.scores import as_tree, save_results, score
 from studies.sustained.ablation import ABLATIONS, draw_ablation
+from studies.sustained.claims import sustained_checks
 from studies.sustained.distributions import draw_distributions
 from studies.sustained.time_on_task import TASK_TITLES, draw_time_on_task
 
 N = 3
 TASKS = {
-    "sart": SART(trials_per_digit=4, n_blocks=2),
+    "sart": SART(trials_per_digit=6, n_blocks=3),
     "pvt": PVT(duration_s=180.0),
     "cpt_x": CPTX(n_blocks=3),
 }
@@ -162,6 +164,33 @@ def test_scorecard_cell_says_whether_the_mean_lies_in_the_band(scores):
     mean = card.query("task == 'pvt' and measure == 'rt_mean_ms'").iloc[0]
     assert (mean["low"], mean["high"], mean["unit"]) == (230.0, 300.0, "ms")
     assert mean["reached"] == IN_BAND and mean["n"] == N
+
+
+def test_time_on_task_is_claimed_for_each_agent_and_within_individuals():
+    tired = performed("spiking", "lstm-arousal", slope_ms_per_min=40.0, commission=0.3)
+    rested = performed("spiking-no-arousal", "lstm", slope_ms_per_min=0.0, commission=0.1)
+    table = score({**tired, **rested})
+    names = ("spiking", "lstm-arousal", "spiking-no-arousal", "lstm")
+    checks = {c.name: c for c in sustained_checks(table, [AGENTS[name] for name in names], ["sart", "pvt"])}
+    slope = checks["pvt.rt_slope_ms_per_min.spiking-minus-spiking-no-arousal"]
+    values = [table.values("pvt", name, "rt_slope_ms_per_min") for name in ("spiking", "spiking-no-arousal")]
+    assert slope.passed and slope.value == pytest.approx(np.mean(values[0] - values[1]))
+    assert "same individuals" in slope.source and "(n = 3)" in slope.source
+    assert "pvt.rt_slope_ms_per_min.lstm-arousal-minus-lstm" in checks
+    assert "sart.commission_rate.spiking-minus-spiking-no-arousal" in checks
+    rise = checks["sart.commission_slope.spiking"]
+    assert rise.value == pytest.approx(table.values("sart", "spiking", "commission_slope_pp_per_min").mean())
+    assert rise.high is None and checks["sart.commission_slope.lstm"].high is not None
+    fall = checks["sart.d_prime_fall.spiking"]
+    assert fall.value == pytest.approx(-table.values("sart", "spiking", "d_prime_change").mean(), nan_ok=True)
+
+
+def test_interval_of_one_participant_is_said_to_need_two():
+    cells = {cell: pairs[:1] for cell, pairs in performed("spiking").items()}
+    checks = sustained_checks(score(cells), [AGENTS["spiking"]], ["sart", "pvt"])
+    claims = [check for check in checks if "interval" in check.source]
+    assert claims and all("needs at least 2 participants (n = " in check.source for check in claims)
+    assert not any("nan" in check.source for check in checks)
 
 
 def test_silent_agent_is_not_measured_rather_than_outside():

@@ -9,13 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bridges.tasks import PVT, SART
 from studies.agents import Agent, agent
 from studies.progress import Display
+from studies.report_tables import missing_sentences
 from studies.run_folder import RunFolder, RunFolderError
 from studies.runner import Plan, perform_plan
+from studies.scores import score
+from studies.seeds import individual_seed
 
 TASKS = (SART(trials_per_digit=2, n_blocks=2), PVT(duration_s=60.0))
 HERE = Path(__file__).parent
@@ -142,6 +146,35 @@ def test_failing_agent_is_named_and_the_others_finish(tmp_path, workers):
     assert {failure.group for failure in outcome.failures} == {"failing on sart", "failing on pvt"}
     assert "diverged at 3.2 s" in outcome.failures[0].reason
     assert set(outcome.performed) == {("sart", "steady"), ("pvt", "steady")}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_one_failing_participant_is_named_and_the_rest_of_its_group_finishes(tmp_path, workers, batch):
+    weak = fake("fragile", batch=batch, weak_seed=individual_seed(11, 0))
+    the_plan = Plan((weak, fake("steady")), TASKS, 4, seed=11)
+    _, outcome = run(tmp_path, the_plan, workers)
+    assert outcome.numbers["sart", "fragile"] == outcome.numbers["pvt", "fragile"] == (1, 2, 3)
+    assert outcome.numbers["pvt", "steady"] == (0, 1, 2, 3)
+    assert {failure.label for failure in outcome.failures} == {
+        "fragile, sart, participant 1 of 4",
+        "fragile, pvt, participant 1 of 4",
+    }
+    sessions = [session.content_hash for session, _ in outcome.performed["pvt", "fragile"]]
+    assert sessions == [session.content_hash for session, _ in outcome.performed["pvt", "steady"]][1:]
+    sentences = missing_sentences(the_plan, outcome)
+    assert "only 3 of 4 participants finished" in sentences[0] and "no settled state" in sentences[0]
+    _, again = run(tmp_path, the_plan, workers)
+    assert answers(again) == answers(outcome)
+
+
+def test_pairs_are_of_the_same_individuals_where_some_did_not_finish(tmp_path):
+    weak = fake("fragile", weak_seed=individual_seed(11, 1))
+    _, outcome = run(tmp_path, Plan((weak, fake("steady")), TASKS, 3, seed=11))
+    scores = score(outcome.performed, numbers=outcome.numbers)
+    fragile, steady = scores.paired("pvt", ("fragile", "steady"), "rt_mean_ms")
+    assert np.isnan(fragile).tolist() == [False, True, False]
+    assert steady.tolist() == scores.values("pvt", "steady", "rt_mean_ms").tolist()
 
 
 def test_dying_worker_is_named_and_the_others_finish(tmp_path):

@@ -73,7 +73,7 @@ def _present(scores: Scores, task: str) -> list[str]:
 def _draw_panel(axes: Axes, scores: Scores, task: str, measure: str) -> pd.DataFrame:
     present = _present(scores, task)
     places = [ABLATIONS.index(agent) for agent in present]
-    each = np.array([scores.values(task, agent, measure) for agent in present])
+    each = scores.paired(task, present, measure)
     axes.plot(places, each, color="0.8", lw=0.7, zorder=1)
     rows = []
     for agent, place, values in zip(present, places, each, strict=True):

@@ -7,19 +7,46 @@ task depend on the agent: one that carries arousal must slow, one that does not 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from bridges.human.reference import Band, bands, tasks
-from bridges.measures import bootstrap_ci
+from bridges.measures import Interval, bootstrap_ci, paired_difference
 from studies.agents import Agent
 from studies.checks import CALIBRATED, Check, above_zero, in_band, zero_within
-from studies.scores import Scores
+from studies.scores import Scores, unit_of
 
 __all__ = ["sustained_checks"]
 
 CI = "95 % bootstrap interval over participants"
-INTACT, UNEXCITED = "spiking", "spiking-no-self-excitation"
+INTACT, UNAROUSED, UNEXCITED = "spiking", "spiking-no-arousal", "spiking-no-self-excitation"
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A measure that is larger in one form of an agent than in another, in the same individuals."""
+
+    task: str
+    measure: str
+    larger: str
+    smaller: str
+    claim: str
+
+
+PAIRS = (
+    _Pair("pvt", "rt_slope_ms_per_min", INTACT, UNAROUSED, "arousal makes the circuit slow over time"),
+    _Pair("pvt", "rt_slope_ms_per_min", "lstm-arousal", "lstm", "arousal makes the LSTM slow over time"),
+    _Pair(
+        "pvt",
+        "rt_slope_ms_per_min",
+        "attention-arousal",
+        "attention",
+        "arousal makes the attention network slow over time",
+    ),
+    _Pair("pvt", "rt_mean_ms", UNEXCITED, INTACT, "the circuit is slower where the goal is not held"),
+    _Pair("sart", "commission_rate", INTACT, UNAROUSED, "arousal that falls raises commissions"),
+)
 
 
 def sustained_checks(
@@ -52,6 +79,11 @@ def sustained_checks(
                 checks += _signs(scores, task, agent)
         if {INTACT, UNEXCITED} <= set(present) and task != "pvt":
             checks.append(_ablation(scores, task))
+        checks += [
+            _paired(scores, pair)
+            for pair in PAIRS
+            if pair.task == task and {pair.larger, pair.smaller} <= set(present)
+        ]
     return checks
 
 
@@ -81,38 +113,69 @@ def _signs(scores: Scores, task: str, agent: Agent) -> list[Check]:
             "fraction",
             "commissions exceed omissions",
         )
-        return [commissions]
+        return [commissions, *(_course_of_sart(scores, agent) if task == "sart" else ())]
     skew = scores.values(task, agent.name, "rt_skew")
     checks = [_above(skew, f"pvt.rt_skew.{agent.name}", "1", "response times are right-skewed")]
     slope = scores.values(task, agent.name, "rt_slope_ms_per_min")
-    name = f"pvt.rt_slope.{agent.name}"
-    if agent.tires is True:
-        checks.append(_above(slope, name, "ms/min", "slows over time on task with arousal on"))
-    elif agent.tires is False:
-        interval = bootstrap_ci(slope)
-        source = (
-            f"no slowing without arousal: {CI} [{interval.low:.3g}, {interval.high:.3g}] must include 0 "
-            f"(n = {interval.n}); low and high are its half-widths"
-        )
-        checks.append(zero_within(name, interval.estimate, interval.low, interval.high, "ms/min", source))
-    return checks
+    return checks + _change(slope, f"pvt.rt_slope.{agent.name}", "ms/min", "response times grow", agent)
+
+
+def _course_of_sart(scores: Scores, agent: Agent) -> list[Check]:
+    """With falling arousal, commissions rise and sensitivity falls over the task."""
+    rise = scores.values("sart", agent.name, "commission_slope_pp_per_min")
+    fall = -scores.values("sart", agent.name, "d_prime_change")
+    return [
+        *_change(rise, f"sart.commission_slope.{agent.name}", "pp/min", "commissions rise", agent),
+        *_change(fall, f"sart.d_prime_fall.{agent.name}", "1", "d' falls from first to last third", agent),
+    ]
+
+
+def _change(values: np.ndarray, name: str, unit: str, claim: str, agent: Agent) -> list[Check]:
+    """A change over time on task that there must be with arousal, and must not be without."""
+    if agent.tires is None:
+        return []
+    if agent.tires:
+        return [_above(values, name, unit, f"{claim} over time on task with arousal on")]
+    interval = bootstrap_ci(values)
+    source = (
+        f"not without arousal that {claim} over time on task: {_shown(interval)} must include 0; "
+        "low and high are its half-widths"
+    )
+    return [zero_within(name, interval.estimate, interval.low, interval.high, unit, source)]
+
+
+def _paired(scores: Scores, pair: _Pair) -> Check:
+    """Same individuals, same trials: the difference between two forms of an agent."""
+    smaller, larger = scores.paired(pair.task, (pair.smaller, pair.larger), pair.measure)
+    name = f"{pair.task}.{pair.measure}.{pair.larger}-minus-{pair.smaller}"
+    claim = f"{pair.claim} (difference within the same individuals)"
+    return _positive(paired_difference(smaller, larger), name, unit_of(pair.measure), claim)
 
 
 def _ablation(scores: Scores, task: str) -> Check:
     """Same individuals, same trials: what is lost with the self-excitation of control."""
-    loss = scores.values(task, INTACT, "d_prime") - scores.values(task, UNEXCITED, "d_prime")
+    without, intact = scores.paired(task, (UNEXCITED, INTACT), "d_prime")
     return _above(
-        loss, f"{task}.d_prime_loss.{UNEXCITED}", "1", "d' is lost without self-excitation of control"
+        intact - without,
+        f"{task}.d_prime_loss.{UNEXCITED}",
+        "1",
+        "self-excitation of control keeps d' up",
     )
 
 
 def _above(values: np.ndarray, name: str, unit: str, claim: str) -> Check:
-    interval = bootstrap_ci(values)
-    source = (
-        f"{claim}: {CI} [{interval.low:.3g}, {interval.high:.3g}] must lie above 0 (n = {interval.n}); "
-        "low is its lower half-width"
-    )
+    return _positive(bootstrap_ci(values), name, unit, claim)
+
+
+def _positive(interval: Interval, name: str, unit: str, claim: str) -> Check:
+    source = f"{claim}: {_shown(interval)} must lie above 0; low is its lower half-width"
     return above_zero(name, interval.estimate, interval.low, unit, source)
+
+
+def _shown(interval: Interval) -> str:
+    if np.isnan(interval.low):
+        return f"{CI}, which needs at least 2 participants (n = {interval.n}),"
+    return f"{CI} [{interval.low:.3g}, {interval.high:.3g}] (n = {interval.n})"
 
 
 def _mean(values: np.ndarray) -> float:

@@ -70,7 +70,7 @@ def conclude(
     """
     studied = [task.name for task in plan.tasks]
     display.line("writing trials and results")
-    scores = score({**people.performed, **outcome.performed}, people.published)
+    scores = score({**people.performed, **outcome.performed}, people.published, outcome.numbers)
     studied = [task for task in studied if scores.agents(task)]
     _write_trials(plan, outcome, folder)
     save_results(scores, folder.path / "results.nc", {"study": TITLE, "question": question})
@@ -98,7 +98,7 @@ def conclude(
             summary=_summary(plan, people, provenance),
             missing=missing,
             design=task_tables(plan),
-            agents=[agent_table(plan, people), calibration_table(plan, outcome)],
+            agents=[agent_table(plan, outcome, people), calibration_table(plan, outcome)],
             figures=figures,
             checks=checks,
             not_reached=check_sentences(checks),
@@ -140,8 +140,8 @@ def _write_trials(plan: Plan, outcome: Outcome, folder: RunFolder) -> None:
             agent=agent,
             seed=individual_seed(plan.seed, number),
         )
-        for (_, agent), pairs in outcome.performed.items()
-        for number, (session, responses) in enumerate(pairs)
+        for (task, agent), pairs in outcome.performed.items()
+        for number, (session, responses) in zip(outcome.numbers[task, agent], pairs, strict=True)
     ]
     if records:
         write_bids(folder.trials, records, name=TITLE, authors=["The neurosim developers"])
