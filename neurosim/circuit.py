@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
@@ -233,8 +234,12 @@ def _faults(circuit: Circuit) -> Iterable[str]:
     for p in circuit.populations:
         if p.size < 1:
             yield f"population {p.name!r}: size = {p.size}, must be at least 1"
-        if p.g_ext_ns < 0 or p.background_hz < 0:
-            yield f"population {p.name!r}: g_ext_ns and background_hz must not be negative"
+        if not (_finite(p.g_ext_ns) and _finite(p.background_hz)):
+            yield f"population {p.name!r}: g_ext_ns and background_hz must be finite and not negative"
+    for neuron in {p.neuron for p in circuit.populations}:
+        alike = [p for p in circuit.populations if p.neuron == neuron]
+        if len({p.g_ext_ns for p in alike}) > 1:
+            yield f"populations {[p.name for p in alike]} are the same neurons and must share g_ext_ns"
     for s in circuit.projections:
         here = f"projection {s.source} -> {s.target}"
         for end in (s.source, s.target):
@@ -242,14 +247,20 @@ def _faults(circuit: Circuit) -> Iterable[str]:
                 yield f"{here}: unknown population {end!r}; known are {list(names)}"
         if s.receptor not in RECEPTORS:
             yield f"{here}: unknown receptor {s.receptor!r}; known are {list(RECEPTORS)}"
-        if s.g_ns < 0 or s.weight < 0:
-            yield f"{here}: g_ns and weight must not be negative"
+        if not (_finite(s.g_ns) and _finite(s.weight)):
+            yield f"{here}: g_ns and weight must be finite and not negative"
     for i in circuit.inputs:
         if i.target not in names:
             yield f"input {i.channel!r}: unknown population {i.target!r}; known are {list(names)}"
+        if not math.isfinite(i.rate_hz):
+            yield f"input {i.channel!r}: rate_hz = {i.rate_hz}, must be finite"
     for name in (*circuit.readout.populations, *circuit.readout.resets):
         if name not in names:
             yield f"readout: unknown population {name!r}; known are {list(names)}"
+
+
+def _finite(value: float) -> bool:
+    return math.isfinite(value) and value >= 0
 
 
 def _digest(plain: dict) -> str:

@@ -45,7 +45,7 @@ class Arousal:
         Time constant of the fluctuation (s).
     """
 
-    tau_depletion_s: float = 4000.0
+    tau_depletion_s: float = 6000.0
     tau_recovery_s: float = 600.0
     individual_sd: float = 0.3
     noise_sd: float = 0.02

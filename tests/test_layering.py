@@ -33,7 +33,8 @@ def copy(tmp_path: Path) -> Path:
     for name in names:
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "__init__.py").write_text("")
-    (tmp_path / "bridges" / "session.py").write_text("")
+    for module in ("session", "encoding", "readout"):
+        (tmp_path / "bridges" / f"{module}.py").write_text("")
     return tmp_path
 
 
@@ -54,6 +55,7 @@ def test_bare_packages_pass(copy):
         ("bridges/measures/peek.py", "import brian2"),
         ("bridges/human/peek.py", "import neurosim"),
         ("neurosim/peek.py", "import torch"),
+        ("ann/peek.py", "import brian2"),
     ],
 )
 def test_a_forbidden_import_is_noticed(copy, module, line):

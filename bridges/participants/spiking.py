@@ -10,6 +10,7 @@ import numpy as np
 from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
 from bridges.participants.calibration import Calibration, human_targets, response_times
+from bridges.participants.streams import individual_generator
 from bridges.session import Responses, Session
 from neurosim.circuit import Circuit
 from neurosim.circuits.attention import AttentionParameters, attention_circuit
@@ -22,9 +23,6 @@ __all__ = ["Individuality", "SpikingParticipant", "spiking"]
 AROUSAL_DT_S = 1.0
 """Step of the arousal gain that the circuit sees (s); it moves over tens of seconds."""
 
-PARAMETER_STREAM = 11
-"""Spawn key of the seed stream that draws a participant's own parameters."""
-
 
 @dataclass(frozen=True)
 class Individuality:
@@ -36,7 +34,7 @@ class Individuality:
 
     def draw(self, parameters: AttentionParameters, seed: int) -> AttentionParameters:
         """The parameters of the individual that `seed` makes."""
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(PARAMETER_STREAM,)))
+        rng = individual_generator(seed, "circuit/parameters")
         habit, self_excitation, attention = np.exp(
             rng.normal(size=3) * [self.habit, self.self_excitation, self.attention]
         )
@@ -156,7 +154,8 @@ class SpikingParticipant:
         return simulate(
             [self.circuit(seed) for seed in seeds],
             [self.drive(session, seed) for session, seed in zip(sessions, seeds, strict=True)],
-            [int(seed) for seed in seeds],
+            # other noise in every session, as in life; the parameters stay the individual's own
+            [noise_seed(session, seed) for session, seed in zip(sessions, seeds, strict=True)],
             progress=lambda fraction: progress(fraction, self.name),
         )
 
@@ -166,6 +165,11 @@ class SpikingParticipant:
         shown = np.isin(acts, session.responses)
         times = recording.response_times_s[shown] + self.non_decision_s
         return Responses.from_presses(session, times, acts[shown].tolist())
+
+
+def noise_seed(session: Session, seed: int) -> int:
+    """Seed of the background noise of the individual that `seed` makes, in this session."""
+    return int(individual_generator(seed, "circuit/noise", session.content_hash).integers(2**63))
 
 
 def spiking(
@@ -191,7 +195,7 @@ def spiking(
     if not arousal:
         participant = replace(participant, name="spiking-no-arousal", arousal=Arousal.off())
     if not self_excitation:
-        # w+ = 1: all weights within the stage are alike, and the total input is as before
+        # w+ = 1: weights within the stage are alike but for the individual's own part
         plain = replace(participant.parameters, w_plus_control=1.0)
         participant = replace(participant, name="spiking-no-self-excitation", parameters=plain)
     if calibration is not None:

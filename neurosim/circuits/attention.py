@@ -27,7 +27,7 @@ Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:101
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurosim.circuit import Circuit, Input, Population, Projection, Readout
 from neurosim.parameters import INTERNEURON, PYRAMIDAL
@@ -54,13 +54,14 @@ class AttentionParameters:
     w_plus_sensory: float = 1.2  # own choice: weak recurrence
     w_plus_control: float = 2.4  # own choice: a goal holds itself at 40-50 Hz; Brunel & Wang 2001 have 2.1
     w_plus_decision: float = 1.7  # Wang 2002
-    stimulus_hz: float = 435.0  # own choice: rate added by a stimulus to its sensory pool
-    direct_hz: float = 112.0  # own choice: habit, from every stimulus to press
+    sensory_background_hz: float = 2150.0  # own choice: senses rest below threshold; Wang 2002 has 2400
+    stimulus_hz: float = 600.0  # own choice: rate added by a stimulus to its sensory pool
+    direct_hz: float = 122.0  # own choice: habit, from every stimulus to press
     cue_hz: float = 600.0  # own choice: instruction to its goal
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
-    goal_to_sensory_ns: float = 7.0  # own choice: total NMDA conductance, the attentional gain
+    goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
     sensory_to_goal_ns: float = 3.0  # own choice: total AMPA conductance, refreshes the goal
-    threshold_hz: float = 27.0  # own choice
+    threshold_hz: float = 25.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
 
 
@@ -76,7 +77,12 @@ def attention_circuit(parameters: AttentionParameters | None = None) -> Circuit:
         _stage("control", p.features, p.goal_fraction, p.w_plus_control, 1.0, p),
         _stage("decision", ("press", "withhold"), p.selective_fraction, p.w_plus_decision, 0.0, p),
     )
-    populations = tuple(x for stage in stages for x in stage[0])
+    senses = [f"sensory.{feature}" for feature in p.features]
+    populations = tuple(
+        replace(x, background_hz=p.sensory_background_hz) if x.name in senses else x
+        for stage in stages
+        for x in stage[0]
+    )
     projections = tuple(x for stage in stages for x in stage[1]) + _between(p)
     inputs = []
     for feature in p.features:

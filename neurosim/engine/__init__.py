@@ -7,6 +7,7 @@ circuit, drive and seed alone, not on who is beside it.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,11 +18,14 @@ from neurosim.circuit import Circuit
 from neurosim.drive import Drive
 from neurosim.recording import Recording, rates_dataset
 
-__all__ = ["DivergedError", "simulate"]
+__all__ = ["TOLD", "DivergedError", "simulate"]
 
 log = logging.getLogger(__name__)
 
 Target = Literal["auto", "cpp", "numpy"]
+
+TOLD = "NEUROSIM_TOLD_NO_COMPILER"
+"""Set in the environment once the missing compiler has been reported."""
 
 
 class DivergedError(RuntimeError):
@@ -92,9 +96,12 @@ def simulate(
         def tell(fraction: float, done: int = start, size: int = batch.stop - start) -> None:
             progress((done + fraction * size) / len(circuits))
 
-        recordings += run(
-            circuits[batch], drives[batch], seeds[batch], dt_ms, record_dt_ms, record_spikes, tell
-        )
+        try:
+            recordings += run(
+                circuits[batch], drives[batch], seeds[batch], dt_ms, record_dt_ms, record_spikes, tell
+            )
+        except RuntimeError as error:
+            raise _named(error, circuits[0], start) from None
     progress(1.0)
     return recordings
 
@@ -110,9 +117,13 @@ def _compiles(target: Target) -> bool:
         return True
     if target == "cpp":
         raise RuntimeError("no C++ compiler with make was found; install g++ and make, or use target='numpy'")
-    log.warning(
-        "no C++ compiler with make was found: falling back to Brian2's NumPy target, about 100 times slower"
-    )
+    if TOLD not in os.environ:
+        # in the environment, so that processes started from here do not say it again
+        os.environ[TOLD] = "1"
+        log.warning(
+            "no C++ compiler with make was found: falling back to Brian2's NumPy target, "
+            "some hundred times slower"
+        )
     return False
 
 
@@ -126,10 +137,7 @@ def _compiled(circuits, drives, seeds, dt_ms, record_dt_ms, record_spikes, progr
     def write(path: Path) -> None:
         exchange.write_drives(path, tables, stop_s)
 
-    try:
-        out = program.run(exchange.values(circuits, seeds), write, lambda t: progress(min(t / stop_s, 1.0)))
-    except RuntimeError as error:
-        raise _named(error, circuits[0]) from None
+    out = program.run(exchange.values(circuits, seeds), write, lambda t: progress(min(t / stop_s, 1.0)))
     return _recordings(out, circuits[0], drives, record_spikes)
 
 
@@ -137,17 +145,14 @@ def _interpreted(circuits, drives, seeds, dt_ms, record_dt_ms, record_spikes, pr
     from neurosim.engine import interpreted
 
     stop_s = max(d.duration_s for d in drives)
-    try:
-        out = interpreted.run(
-            circuits, drives, seeds, stop_s, dt_ms, record_dt_ms, record_spikes,
-            lambda t: progress(min(t / stop_s, 1.0)),
-        )  # fmt: skip
-    except RuntimeError as error:
-        raise _named(error, circuits[0]) from None
+    out = interpreted.run(
+        circuits, drives, seeds, stop_s, dt_ms, record_dt_ms, record_spikes,
+        lambda t: progress(min(t / stop_s, 1.0)),
+    )  # fmt: skip
     return _recordings(out, circuits[0], drives, record_spikes)
 
 
-def _named(error: RuntimeError, circuit: Circuit) -> RuntimeError:
+def _named(error: RuntimeError, circuit: Circuit, start: int) -> RuntimeError:
     words = str(error).rsplit("diverged ", 1)
     if len(words) < 2:
         return error
@@ -155,7 +160,7 @@ def _named(error: RuntimeError, circuit: Circuit) -> RuntimeError:
     participant, population = divmod(int(pool), len(circuit.names))
     return DivergedError(
         f"simulation of {circuit.name!r} diverged at {float(time_s):.3f} s in population "
-        f"{circuit.names[population]!r} (participant {participant} of the batch): "
+        f"{circuit.names[population]!r} (participant {start + participant}): "
         "a conductance or rate is too large for the time step"
     )
 

@@ -17,7 +17,7 @@ from neurosim.engine.brian import b2
 __all__ = ["TABLE", "drive_value", "poisson_count", "report_progress", "watch"]
 
 TERMS = 10
-"""Largest count; P(count > 10) is below 1e-8 at a mean of one event a step."""
+"""Largest count; P(count > 10) is 1e-8 at a mean of one event a step, 1e-14 at the usual 0.25."""
 
 DIVERGED = "diverged"
 

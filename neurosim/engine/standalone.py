@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ FLAGS = (
     "-w",
     "--param=vect-max-version-for-alias-checks=1000",
 )
-SOURCES = ("model.py", "functions.py", "standalone.py")
+SOURCES = ("brian.py", "exchange.py", "functions.py", "model.py", "standalone.py")
 
 
 def cache_folder() -> Path:
@@ -143,7 +144,7 @@ def program(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, rec
 def _key(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> str:
     digest = hashlib.sha256()
     digest.update(f"{circuit.structure_digest} {width} {dt_ms} {record_dt_ms} {record_spikes}".encode())
-    digest.update(f"{FLAGS} {compiler()} {_processor()}".encode())
+    digest.update(f"{FLAGS} {compiler()} {_processor()} {version('brian2')}".encode())
     here = Path(__file__).parent
     for source in SOURCES:
         digest.update((here / source).read_bytes())
@@ -165,7 +166,6 @@ def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_sp
 
     b2.prefs.codegen.cpp.extra_compile_args_gcc = list(FLAGS)
     b2.prefs.devices.cpp_standalone.openmp_threads = 0
-    previous = b2.get_device()
     b2.set_device("cpp_standalone", build_on_run=False, directory=str(work))
     try:
         b2.device.reinit()
@@ -179,12 +179,12 @@ def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_sp
         manifest = _manifest(b2.device, built)
     finally:
         b2.device.reinit()
-        b2.set_device(previous if isinstance(previous, str) else "runtime")
+        b2.set_device("runtime")
     (work / "manifest.json").write_text(json.dumps(manifest))
-    for leftover in ("code_objects", "brianlib"):
-        shutil.rmtree(work / leftover, ignore_errors=True)
-    for leftover in (*work.glob("*.o"), work / "common.h.gch"):
-        leftover.unlink()
+    for folder in ("code_objects", "brianlib"):
+        shutil.rmtree(work / folder, ignore_errors=True)
+    for file in (*work.glob("*.o"), work / "common.h.gch"):
+        file.unlink()
 
 
 def _hint_independent_iterations(work: Path) -> None:
