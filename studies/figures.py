@@ -8,6 +8,7 @@ nothing rests on colour alone.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,6 +148,12 @@ class SavedFigure:
     name: str
     folder: Path
     caption: str
+
+    @property
+    def number(self) -> int | None:
+        """Number in the file name, which the report uses too; None where it has none."""
+        found = re.match(r"figure(\d+)", self.name)
+        return int(found[1]) if found else None
 
     def path(self, ending: str) -> Path:
         """One of its files: ``"pdf"``, ``"svg"``, ``"png"``, ``"csv"``, ``"txt"``."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from bridges.human.readers import read_human
+from bridges.human.bids import bids_identity, trial_files
+from bridges.human.readers import HumanData, read_human
+from bridges.human.vocabulary import same_task
 from bridges.session import Responses, Session
 
 __all__ = ["People", "content_digest", "read_people"]
@@ -62,7 +64,7 @@ def read_people(path: Path | None, studied: Sequence[str]) -> People:
     if path is None:
         return People()
     try:
-        data = read_human(path)
+        data = _read(path, studied)
     except FileNotFoundError as error:
         raise ValueError(f"human: {error}; give a file or folder of trials, or leave --human out") from error
     performed: dict[tuple[str, str], list[tuple[Session, Responses]]] = {}
@@ -81,6 +83,24 @@ def read_people(path: Path | None, studied: Sequence[str]) -> People:
             f"({', '.join(studied)}); choose tasks with --tasks or give other data"
         )
     return People(kept, published, tuple(data.notes), content_digest(path))
+
+
+def _read(path: Path, studied: Sequence[str]) -> HumanData:
+    """Everything that is there; a BIDS folder of several tasks is read once for each studied one."""
+    stated = {bids_identity(file).get("task", "") for file in trial_files(path)} if path.is_dir() else set()
+    if len(stated) < 2:
+        return read_human(path)
+    data = HumanData()
+    for task in studied:
+        if any(same_task(name, task) for name in stated):
+            more = read_human(path, task)
+            data = replace(data, trials=data.trials + more.trials, notes=data.notes + more.notes)
+    if not data.trials:
+        raise ValueError(
+            f"human: {path} has {', '.join(sorted(stated))}, none of the tasks of this run "
+            f"({', '.join(studied)}); choose tasks with --tasks or give other data"
+        )
+    return data
 
 
 def content_digest(path: Path) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-__all__ = ["RunFolder", "RunFolderError", "config_hash", "write_atomically", "write_json"]
+__all__ = ["RunFolder", "RunFolderError", "config_hash", "trouble", "write_atomically", "write_json"]
 
 HASH_LENGTH = 10
 
@@ -67,7 +67,7 @@ class RunFolder:
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _trouble(folder.path, error) from error
+            raise trouble(folder.path, error) from error
         write_json(folder.path / "config.json", {**config, "version": version, "hash": digest})
         return folder
 
@@ -118,7 +118,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise _trouble(path, error) from error
+        raise trouble(path, error) from error
 
 
 def write_json(path: Path, value: object) -> None:
@@ -126,7 +126,8 @@ def write_json(path: Path, value: object) -> None:
     write_atomically(path, json.dumps(value, indent=2, allow_nan=False, default=str) + "\n")
 
 
-def _trouble(path: Path, error: OSError) -> RunFolderError:
+def trouble(path: Path, error: OSError) -> RunFolderError:
+    """The error of a file that cannot be written, with what to do about it."""
     return RunFolderError(
         f"cannot write {path}: {error.strerror or error}. What was finished before is intact; free some "
         "space or give another folder with --out, then run the same command again to go on from there"

@@ -7,7 +7,7 @@ also as a labelled tree of arrays for results.nc.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,14 @@ class Scores:
     trials
         task, agent, participant, trial, block, onset_s, correct_response, response,
         response_time_s, correct.
+    duration_min
+        task -> mean length of its sessions (min).
     """
 
     participants: pd.DataFrame
     blocks: pd.DataFrame
     trials: pd.DataFrame
+    duration_min: Mapping[str, float] = field(default_factory=dict)
 
     def agents(self, task: str) -> list[str]:
         """Agents that performed a task, in the order of the study."""
@@ -101,9 +104,11 @@ def score(
     """
     participants: list[dict[str, Any]] = []
     blocks, trials = [], []
+    lengths_s: dict[str, list[float]] = {}
     for (task, agent), pairs in performed.items():
         known = (numbers or {}).get((task, agent), range(len(pairs)))
         for number, (session, responses) in zip(known, pairs, strict=True):
+            lengths_s.setdefault(task, []).append(session.duration_s)
             key: dict[str, Any] = {"task": task, "agent": agent, "participant": number}
             participants.append({**key, **measure(session, responses), **_by_interval(session, responses)})
             # where the interval changes from block to block, a set of blocks has each interval once
@@ -122,6 +127,7 @@ def score(
         pd.DataFrame(participants),
         _first(pd.concat(blocks, ignore_index=True)),
         _first(pd.concat(trials, ignore_index=True)),
+        {task: float(np.mean(lengths)) / 60 for task, lengths in lengths_s.items()},
     )
 
 

@@ -30,7 +30,7 @@ from studies.agents import Agent, agent, clashes, known_agents
 from studies.people import People, read_people
 from studies.progress import Display
 from studies.provenance import Stopwatch, package_version
-from studies.run_folder import RunFolder, RunFolderError
+from studies.run_folder import RunFolder, RunFolderError, trouble
 from studies.runner import Plan, perform_plan
 from studies.sustained.design import baseline, study_task
 
@@ -137,6 +137,8 @@ def main(config: SustainedAttention) -> int:
         complete = conclude(plan, outcome, people, folder, watch, display, QUESTION, "human" in config.agents)
     except RunFolderError as error:
         return _complain(str(error), 1)
+    except OSError as error:
+        return _complain(str(trouble(Path(error.filename or config.out), error)), 1)
     except KeyboardInterrupt:
         return _complain("stopped; finished participants are kept, the same command goes on from there", 130)
     print(folder.path)

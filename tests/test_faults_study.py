@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import fnmatch
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -85,6 +87,27 @@ def test_out_that_cannot_be_a_folder_is_a_clear_error(tmp_path, capsys):
     error = capsys.readouterr().err
     assert "cannot write" in error and "--out" in error
     assert (tmp_path / "out").read_text() == "in the way"
+
+
+@pytest.mark.parametrize("victim", ["events.tsv", "results.nc"])
+def test_disk_that_fills_up_at_the_end_is_a_clear_error_and_leaves_no_half_files(
+    tmp_path, monkeypatch, capsys, victim
+):
+    real = os.replace
+
+    def replace(source, target):
+        if str(target).endswith(victim):
+            assert fnmatch.fnmatch(Path(source).name, ".*.tmp")
+            raise OSError(28, "No space left on device", str(target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    assert main(study(tmp_path, STEADY)) == 1
+    error = capsys.readouterr().err
+    assert "No space left on device" in error and "--out" in error and victim in error
+    assert not list(tmp_path.rglob(".*.tmp"))
+    monkeypatch.setattr(os, "replace", real)
+    assert main(study(tmp_path, STEADY)) == 0
 
 
 def test_failing_agent_is_named_in_report_and_provenance_and_the_rest_is_there(tmp_path, capsys):

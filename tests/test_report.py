@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -78,6 +79,16 @@ def test_page_is_self_contained(figure):
     assert len(embedded) == 1 and len(embedded[0]) > 1000
     assert all(a.startswith(("#", "figures/")) for a in links)
     assert "@import" not in text and "url(" not in text
+
+
+def test_figure_is_numbered_as_its_file(figure):
+    assert "Figure 1." in render_report(full(figure))
+    assert "Figure 4." in render_report(Report("T", "Q?", figures=[_renamed(figure, "figure4_scorecard")]))
+
+
+def _renamed(figure, name):
+    figure.path("png").rename(figure.folder / f"{name}.png")
+    return replace(figure, name=name)
 
 
 def test_links_lead_somewhere(figure, tmp_path):

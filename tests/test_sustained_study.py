@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 from studies.__main__ import find_studies
+from studies.people import read_people
 
 pytestmark = pytest.mark.study
 
@@ -160,6 +161,17 @@ def test_peoples_trials_are_scored_like_the_agents(folder, tmp_path):
         assert human["rt_mean_ms"] == pytest.approx(agent["rt_mean_ms"], abs=1e-3)
     text = (Path(done.stdout.strip()) / "figures" / "figure1_sustained.caption.txt").read_text()
     assert "human 4" in text and "cited" not in text
+
+
+def test_folder_of_two_tasks_is_read_for_both(folder):
+    both = read_people(folder / "trials", ["sart", "pvt"])
+    assert {cell: len(pairs) for cell, pairs in both.performed.items()} == {
+        ("sart", "human"): 12,
+        ("pvt", "human"): 12,
+    }
+    assert set(read_people(folder / "trials", ["pvt"]).performed) == {("pvt", "human")}
+    with pytest.raises(ValueError, match="--tasks"):
+        read_people(folder / "trials", ["cpt_x"])
 
 
 def people(folder, tmp_path):

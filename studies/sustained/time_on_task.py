@@ -33,6 +33,8 @@ TITLES = {
 }
 COLUMNS = 3
 CITED = "human (cited)"
+UNVERIFIED = "human (cited, unverified range)"
+DASHES = {True: (0, (6, 2)), False: (0, (1, 2))}
 THIRDS = {"first third": 1 / 6, "second third": 3 / 6, "last third": 5 / 6}
 
 
@@ -79,7 +81,11 @@ def _draw_panel(axes: Axes, scores: Scores, task: str, measure: str, agents: Seq
     curves = [_curve(scores, task, agent, measure) for agent in agents if agent in scores.agents(task)]
     curves = [curve for curve in curves if len(curve)]
     last_min = max((float(curve["time_min"].max()) for curve in curves), default=1.0)
-    data = [_draw_cited(axes, task, measure, last_min)] if _is_cited(scores, task, agents) else []
+    data = (
+        [_draw_cited(axes, task, measure, scores.duration_min.get(task, last_min))]
+        if _is_cited(scores, task, agents)
+        else []
+    )
     for place, curve in enumerate(curves):
         style = look(curve["agent"].iloc[0])
         # side by side, so that no interval hides another
@@ -115,18 +121,26 @@ def _curve(scores: Scores, task: str, agent: str, measure: str) -> pd.DataFrame:
     return band.assign(task=task, measure=measure, unit=unit_of(measure), agent=agent, source="this run")
 
 
-def _draw_cited(axes: Axes, task: str, measure: str, last_min: float) -> pd.DataFrame:
+def _draw_cited(axes: Axes, task: str, measure: str, duration_min: float) -> pd.DataFrame:
     """People from the literature: mean and interval as a band, and their course where it is known."""
     human = human_effect(task, measure)
     if human is None:
         return pd.DataFrame()
     key = {"task": task, "measure": measure, "unit": human.unit, "agent": CITED, "source": human.source}
     low, high = human.interval or (np.nan, np.nan)
-    ends = np.array([0.0, last_min])
+    ends = np.array([0.0, duration_min])
     slope = human_effect(task, "rt_slope_ms_per_min") if measure == "rt_mean_ms" else None
     tilt = 0.0 if slope is None else slope.value * (ends - ends.mean())
     style = look("human")
-    axes.plot(ends, human.value + tilt + 0 * ends, color=style.colour, lw=1.0, ls=(0, (6, 2)), label=CITED)
+    label = CITED if human.verified else UNVERIFIED
+    axes.plot(
+        ends,
+        human.value + tilt + 0 * ends,
+        color=style.colour,
+        lw=1.0,
+        ls=DASHES[human.verified],
+        label=label,
+    )
     if np.isfinite(low):
         axes.fill_between(
             ends, low + tilt + 0 * ends, high + tilt + 0 * ends, color=style.colour, alpha=0.13, lw=0
@@ -136,16 +150,18 @@ def _draw_cited(axes: Axes, task: str, measure: str, last_min: float) -> pd.Data
     )
     thirds = [e for e in effects(task) if e.measure == measure and e.condition in THIRDS]
     if not thirds:
-        return line.assign(n=human.n, **key)
+        return line.assign(n=human.n, verified=human.verified, **key)
     course = pd.DataFrame(
         {
-            "time_min": [THIRDS[e.condition] * last_min for e in thirds],
+            "time_min": [THIRDS[e.condition] * duration_min for e in thirds],
             "estimate": [e.value for e in thirds],
             "n": [e.n for e in thirds],
         }
     )
     axes.plot(course["time_min"], course["estimate"], "s", color=style.colour, ms=4)
-    return pd.concat([line.assign(n=human.n), course], ignore_index=True).assign(**key)
+    return pd.concat([line.assign(n=human.n), course], ignore_index=True).assign(
+        verified=human.verified, **key
+    )
 
 
 def _axis(measure: str) -> str:
@@ -172,7 +188,9 @@ def _caption(scores: Scores, studied: Sequence[str], agents: Sequence[str]) -> s
     people = (
         " Black dashed line and grey band: people from the cited reference table, mean and 95 % confidence"
         " interval of the mean where it is known; in PVT response time the slope is the cited one. Black"
-        " squares: the cited course by thirds of the task. Sources are in the data file."
+        " dotted line: unverified, a range of student samples as remembered, and the band is that range."
+        " Black squares: commissions by thirds of an online go/no-go task (Self-Regulation Ontology), not of"
+        " the SART itself. Sources are in the data file, where the column verified marks what was checked."
     )
     return (
         "Sustained attention over time on task, the same sessions for every agent. Points are means over"
