@@ -114,6 +114,9 @@ def _is_cited(scores: Scores, task: str, agents: Sequence[str]) -> bool:
 
 def _curve(scores: Scores, task: str, agent: str, measure: str) -> pd.DataFrame:
     table = scores.blocks[(scores.blocks["task"] == task) & (scores.blocks["agent"] == agent)]
+    # people's sessions end at different times: a mean over the few who went on would be another group's
+    reached = table.groupby("block")["participant"].nunique()
+    table = table[table["block"].isin(reached.index[reached >= reached.max() / 2])]
     values = table.pivot(index="participant", columns="block", values=measure)
     band = bootstrap_band(values)
     band.insert(0, "block", values.columns.to_numpy())
@@ -195,6 +198,7 @@ def _caption(scores: Scores, studied: Sequence[str], agents: Sequence[str]) -> s
     return (
         "Sustained attention over time on task, the same sessions for every agent. Points are means over"
         f" participants (n: {counts}), error bars 95 % bootstrap confidence intervals over participants."
-        " Points are shifted sideways a little so that bars do not hide each other."
+        " Points are shown where at least half of them were still at work, and shifted sideways a little so"
+        " that bars do not hide each other."
         + (people if any(_is_cited(scores, task, agents) for task in studied) else "")
     )
