@@ -51,6 +51,8 @@ class Agent:
         Measures of the calibration task that its calibration, if it has one, sets.
     tires
         Whether it carries arousal, and so should slow with time on task; None: nothing is claimed.
+    simulates
+        Whether it runs a spiking simulation, which wants a compiler.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Agent:
     calibrated_as: str = ""
     fitted: tuple[str, ...] = ("rt_mean_ms",)
     tires: bool | None = None
+    simulates: bool = False
     source: str = ""
     cites: tuple[str, ...] = ()
 
@@ -185,6 +188,7 @@ AGENTS: dict[str, Agent] = {
             "Spiking circuit: sensory, control and decision stages, arousal over all.",
             batch=4,
             cost=2.0,
+            simulates=True,
             tires=True,
             cites=(_WANG, _BRUNEL, _AROUSAL),
         ),
@@ -233,6 +237,7 @@ AGENTS: dict[str, Agent] = {
             (("arousal", False),),
             batch=4,
             cost=2.0,
+            simulates=True,
             calibrated_as="spiking",
             tires=False,
             cites=(_WANG, _BRUNEL),
@@ -244,6 +249,7 @@ AGENTS: dict[str, Agent] = {
             (("self_excitation", False),),
             batch=4,
             cost=2.0,
+            simulates=True,
             calibrated_as="spiking",
             cites=(_WANG, _BRUNEL, _AROUSAL),
         ),

@@ -15,6 +15,7 @@ from typing import Any
 from bridges.participants.base import Progress
 from bridges.session import Responses, Session
 from bridges.tasks.base import Task
+from neurosim.engine import announce
 from studies.agents import Agent, agent
 from studies.performances import PerformanceKey, PerformanceStore
 from studies.pool import Failure, run_jobs
@@ -172,6 +173,9 @@ def perform_plan(plan: Plan, folder: RunFolder, display: Display, workers: int) 
     workers
         Processes; 0: run in this one.
     """
+    if any(one.simulates for one in plan.agents):
+        # here, so that every worker does not say it for itself
+        announce()
     calibrations, failures = _calibrate(plan, folder, display, workers)
     lost = {failure.group.removesuffix(CALIBRATION) for failure in failures}
     sessions = {task.name: sessions_of(task, plan.participants, plan.seed) for task in plan.tasks}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ from scipy import stats
 
 from neurosim.circuit import Circuit, Input, Population, Projection, Readout
 from neurosim.drive import Drive
-from neurosim.engine import TOLD, DivergedError, simulate, standalone
+from neurosim.engine import TOLD, DivergedError, announce, simulate, standalone
 from neurosim.parameters import INTERNEURON, PYRAMIDAL
 
 needs_compiler = pytest.mark.skipif(standalone.compiler() is None, reason="no C++ compiler")
@@ -279,3 +280,15 @@ def test_faults_of_a_call():
         simulate([circuit], [pulse("up")], [1])
     with pytest.raises(ValueError, match="unknown target"):
         simulate([circuit], [pulse()], [1], target="cuda")  # type: ignore[arg-type]
+
+
+def test_workers_do_not_repeat_the_missing_compiler(monkeypatch, caplog):
+    monkeypatch.setattr(standalone, "compiler", lambda: None)
+    monkeypatch.setenv(TOLD, "1")
+    monkeypatch.delenv(TOLD)
+    announce()
+    assert len(caplog.records) == 1
+    # what a process started from here finds in its environment
+    assert TOLD in os.environ
+    announce()
+    assert len(caplog.records) == 1

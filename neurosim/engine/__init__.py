@@ -18,7 +18,7 @@ from neurosim.circuit import Circuit
 from neurosim.drive import Drive
 from neurosim.recording import Recording, rates_dataset
 
-__all__ = ["TOLD", "DivergedError", "simulate"]
+__all__ = ["TOLD", "DivergedError", "announce", "simulate"]
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,18 @@ def simulate(
     return recordings
 
 
+def announce() -> None:
+    """Say if simulations will not be compiled: one line, for this process and all that it starts after."""
+    from neurosim.engine import standalone
+
+    if standalone.compiler() is None and TOLD not in os.environ:
+        os.environ[TOLD] = "1"
+        log.warning(
+            "no C++ compiler with make was found: falling back to Brian2's NumPy target, "
+            "some hundred times slower"
+        )
+
+
 def _compiles(target: Target) -> bool:
     from neurosim.engine import standalone
 
@@ -117,13 +129,7 @@ def _compiles(target: Target) -> bool:
         return True
     if target == "cpp":
         raise RuntimeError("no C++ compiler with make was found; install g++ and make, or use target='numpy'")
-    if TOLD not in os.environ:
-        # in the environment, so that processes started from here do not say it again
-        os.environ[TOLD] = "1"
-        log.warning(
-            "no C++ compiler with make was found: falling back to Brian2's NumPy target, "
-            "some hundred times slower"
-        )
+    announce()
     return False
 
 
