@@ -11,17 +11,18 @@ FITTED = (
     "of the networks to people's coefficient of variation there. Variants borrow these numbers."
 )
 BY_HAND = (
-    "Chosen by hand, while looking at SART and PVT: the strengths between the stages of the circuit, its "
-    "threshold, pool sizes and the spread of its participants (AttentionParameters, Individuality); the "
-    "similarity of stimuli, internal noise, readout gain and label smoothing of the networks "
+    "Chosen by hand, while looking at SART and PVT with and without self-excitation: the strengths between "
+    "the stages of the circuit, its threshold, pool sizes and the spread of its participants "
+    "(AttentionParameters, Individuality); the similarity of stimuli, internal noise, readout gain and label smoothing of the networks "
     "(NetworkConfig); the rate at which arousal is depleted (Arousal), to about the slope of people's "
     "response times in the PVT. How discriminable stimuli are therefore differs between circuit and networks "
-    "by hand: levels of d' across agents are no predictions, and the size of the slope of PVT response "
-    "times with arousal is not either."
+    "by hand: levels of commissions and d' across agents are no predictions, nor are the size of the slope "
+    "of PVT response times with arousal and the size of what is lost without self-excitation. The course of "
+    "the SART over time on task was seen, though not aimed at."
 )
 PREDICTED = (
-    "Predicted: the course of the SART over time on task, the shapes of the response-time distributions, the "
-    "size of what is lost without arousal or without self-excitation, and the spread over participants."
+    "Predicted: the shapes of the response-time distributions, the spread over participants, the course "
+    "over time within individuals, and everything on tasks that were not looked at (CPT-X)."
 )
 
 
