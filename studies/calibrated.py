@@ -13,7 +13,8 @@ FITTED = (
 BY_HAND = (
     "Chosen by hand, while looking at SART and PVT with and without self-excitation: the strengths between "
     "the stages of the circuit, its threshold, pool sizes and the spread of its participants "
-    "(AttentionParameters, Individuality); the similarity of stimuli, internal noise, readout gain and label smoothing of the networks "
+    "(AttentionParameters, Individuality); the similarity of stimuli, internal noise, readout gain and "
+    "label smoothing of the networks "
     "(NetworkConfig); the rate at which arousal is depleted (Arousal), to about the slope of people's "
     "response times in the PVT. How discriminable stimuli are therefore differs between circuit and networks "
     "by hand: levels of commissions and d' across agents are no predictions, nor are the size of the slope "
