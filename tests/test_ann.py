@@ -197,6 +197,7 @@ def test_training_repeats_itself_and_stops_early_when_nothing_can_be_learned():
     histories = []
     for _ in range(2):
         data = seeded(1)
+        # B023: the function is called before the loop moves on
         histories.append(train(network_of("lstm"), lambda n: noise(n, data), noise(256, seeded(2)), settings))  # noqa: B023
     assert histories[0] == histories[1]
     assert histories[0].steps < 2000

@@ -113,8 +113,7 @@ def announce() -> None:
     if standalone.compiler() is None and TOLD not in os.environ:
         os.environ[TOLD] = "1"
         log.warning(
-            "no C++ compiler with make was found: falling back to Brian2's NumPy target, "
-            "some hundred times slower"
+            "no C++ compiler with make was found: falling back to Brian2's NumPy target, which is much slower"
         )
 
 
