@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridges.session import Responses, Session, table_digest
+from bridges.session import Responses, Rule, Session, table_digest
 from bridges.tasks import SART
 
 
@@ -221,3 +221,151 @@ def test_response_faults_name_row_and_column():
 def test_responses_without_their_columns_are_refused():
     with pytest.raises(ValueError, match="'response_time_s'"):
         Responses(pd.DataFrame({"trial": [0], "component": ["T1"], "response": ["press"]}))
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def test_rules_and_second_are_part_of_the_hash():
+    rules = (Rule("go", "press"),)
+    made = [session(), session(rules=rules), session(rules=(Rule("go", "press", goal="cue"),)), dual()]
+    assert len({one.content_hash for one in made}) == 4
+    assert session(rules=rules).rules == rules
+
+
+def test_unknown_names_in_rules_are_listed_with_their_row():
+    rules = (Rule("go", "press"), Rule("stop", "left", goal="attend", weight=0.0))
+    faults = faults_of(rules=rules)
+    assert [text.split(" = ")[0] for text in faults] == [
+        "rules row 1: stimulus",
+        "rules row 1: response",
+        "rules row 1: goal",
+        "rules row 1: weight",
+    ]
+
+
+def test_names_that_are_there_twice_and_unknown_second_responses():
+    assert "channels" in faults_of(channels=("cue", "go", "go"))[0]
+    assert "['left']" in faults_of(second=("left",))[0]
+    assert "no response is left" in faults_of(second=("press",))[0]
+
+
+# --- two responses in a trial ---------------------------------------------------------------------
+
+
+def dual(**changes) -> Session:
+    """Both components; only the first; only the second; windows of T1 and T2 overlap."""
+    table = trials(trial=[0, 1], correct_response=["left", "none"]).assign(
+        onset_t2_s=[1.2, np.nan],
+        correct_response_t2=["high", None],
+        window_start_t2_s=[1.2, np.nan],
+        window_stop_t2_s=[2.1, np.nan],
+    )
+    lone = {
+        "trial": 2,
+        "onset_s": 2.8,
+        "block": 1,
+        "correct_response": None,
+        "window_start_s": np.nan,
+        "window_stop_s": np.nan,
+        "onset_t2_s": 2.8,
+        "correct_response_t2": "none",
+        "window_start_t2_s": 2.8,
+        "window_stop_t2_s": 3.0,
+    }
+    table = pd.concat([table, pd.DataFrame([lone])], ignore_index=True)
+    for column, row, value in changes.values():
+        table.loc[row, column] = value
+    return session(None, table, responses=("left", "right", "low", "high"), second=("low", "high"))
+
+
+def test_components_name_their_responses():
+    assert session().components == {"T1": ("press",)}
+    assert dual().components == {"T1": ("left", "right"), "T2": ("low", "high")}
+
+
+def test_presses_answer_the_component_that_owns_their_name():
+    made = dual()
+    times = [1.5, 1.4, 1.6, 2.05, 2.9, 2.5]
+    answered = Responses.from_presses(made, times, ["high", "left", "low", "high", "low", "high"])
+    assert answered.table[["trial", "component"]].values.tolist() == [
+        [0, "T1"],
+        [0, "T2"],
+        [1, "T1"],
+        [2, "T2"],
+    ]
+    assert answered.table["response"].tolist()[:2] == ["left", "high"]
+    assert pd.isna(answered.table["response"].iloc[2])
+    assert answered.table["response_time_s"].to_numpy() == pytest.approx([0.4, 0.3, np.nan, 0.1], nan_ok=True)
+    # second press to T2, T2 press in time of the first trial's window again, outside any T2 window
+    assert answered.stray["time_s"].tolist() == [1.6, 2.05, 2.5]
+
+
+def test_scored_gives_each_component_its_own_times_and_correct_response():
+    made = dual()
+    scored = Responses.from_presses(made, [1.4, 1.5, 2.9], ["left", "low", "low"]).scored(made)
+    assert scored["component"].tolist() == ["T1", "T2", "T1", "T2"]
+    assert scored["onset_s"].tolist() == [1.0, 1.2, 2.0, 2.8]
+    assert scored["correct_response"].tolist() == ["left", "high", "none", "none"]
+    assert scored["correct"].tolist() == [True, False, True, False]
+    assert scored["window_stop_s"].tolist() == [2.0, 2.1, 2.8, 3.0]
+    assert scored["block"].tolist() == [0, 0, 0, 1]
+    assert not [name for name in scored if name.endswith("_t2") or name.endswith("_t2_s")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    presses=st.lists(
+        st.tuples(st.floats(0, 3), st.sampled_from(["left", "right", "low", "high"])), max_size=9
+    )
+)
+def test_every_press_to_a_dual_task_is_kept_exactly_once(presses):
+    made = dual()
+    answered = Responses.from_presses(made, [t for t, _ in presses], [name for _, name in presses])
+    scored = answered.scored(made)
+    given_s = (scored["onset_s"] + scored["response_time_s"])[scored["response"].notna()]
+    kept = np.sort(np.concatenate([given_s, answered.stray["time_s"].to_numpy(dtype=float)]))
+    assert np.allclose(kept, np.sort([t for t, _ in presses]), atol=1e-9)
+    for _, row in scored.iterrows():
+        own = [
+            t
+            for t, name in presses
+            if name in made.components[row["component"]] and row["window_start_s"] <= t < row["window_stop_s"]
+        ]
+        assert pd.isna(row["response"]) == (not own)
+        if own:
+            assert row["onset_s"] + row["response_time_s"] == pytest.approx(min(own))
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "column"),
+    [
+        ({"a": ("correct_response", 0, "high")}, 0, "correct_response"),
+        ({"a": ("correct_response_t2", 0, "left")}, 0, "correct_response_t2"),
+        ({"a": ("correct_response_t2", 1, "low")}, 1, "correct_response_t2"),
+        ({"a": ("correct_response", 2, "left")}, 2, "correct_response"),
+        ({"a": ("window_stop_t2_s", 0, np.nan)}, 0, "window_stop_t2_s"),
+        ({"a": ("window_stop_t2_s", 0, 2.9)}, 2, "window_start_t2_s"),
+        ({"a": ("window_stop_t2_s", 2, 3.5)}, 2, "window_stop_t2_s"),
+        ({"a": ("onset_t2_s", 1, 2.2)}, 1, "onset_t2_s"),
+        ({"a": ("onset_t2_s", 0, np.nan)}, 0, "onset_t2_s"),
+        ({"a": ("onset_s", 2, np.nan)}, 2, "onset_s"),
+        ({"a": ("window_start_s", 1, np.nan), "b": ("window_stop_s", 1, np.nan)}, 1, "window_start_s"),
+    ],
+)
+def test_faults_of_two_components_name_row_and_column(changes, row, column):
+    with pytest.raises(ValueError) as fault:
+        dual(**changes)
+    faults = [text.strip() for text in str(fault.value).splitlines()[1:]]
+    assert any(text.startswith(f"trials row {row}: {column} = ") for text in faults), faults
+
+
+def test_columns_of_the_second_component_are_asked_for():
+    faults = faults_of(responses=("press", "high"), second=("high",))
+    assert "onset_t2_s" in faults[0] and "window_stop_t2_s" in faults[0]
+
+
+def test_digest_tells_neither_zeros_nor_missing_numbers_apart():
+    one = pd.DataFrame({"x": [0.0, np.nan]})
+    other = pd.DataFrame({"x": [-0.0, np.array([0xFFF8000000000001], dtype=np.uint64).view(float)[0]]})
+    assert table_digest(one) == table_digest(other)

@@ -244,9 +244,9 @@ def test_same_seed_same_bytes_in_a_fresh_process():
 @pytest.mark.parametrize(
     ("task", "digest"),
     [
-        (SART(), "4f5b10505c77f8141c84107524ee64b7f353626204cd1c2d3bf3f18256d89ac6"),
-        (CPTX(), "2e0fed8cc710fd43f8a5c90f7dab105d1c7d91ccc34af0a3bfeeb443dc5fd728"),
-        (PVT(), "653a2e1fb6827c7501f35a0bd940e93f076170b22f5910517d5a6ad327c84979"),
+        (SART(), "809e14979ada6c48d6bf7ea289d6c0f930a1cbe4afed08043d348f364899976c"),
+        (CPTX(), "8935330c571363a848d74b515ade3953ee343407310fb94cf56b35d3ab2189e2"),
+        (PVT(), "28fff220fe59a7cdb92f6372abfe0ce82b3599445da7cad916e8251c2ae22ce4"),
     ],
 )
 def test_same_seed_same_bytes_on_every_machine(task, digest):

@@ -124,7 +124,7 @@ def count_false_starts(session: Session, responses: Responses, fastest_s: float 
     fastest_s
         Shortest response time that counts as an answer (s).
     """
-    answered = session.trials.merge(responses.table, on="trial").dropna(subset="response_time_s")
+    answered = responses.scored(session).dropna(subset="response_time_s")
     rt_s = answered["response_time_s"].to_numpy(dtype=float)
     too_fast = int((rt_s < fastest_s).sum())
 

@@ -12,12 +12,13 @@ from itertools import permutations
 
 import numpy as np
 
-from bridges.session import Session
+from bridges.session import NO_RESPONSE, Rule, Session
 from bridges.tasks.base import parameter
 from bridges.tasks.layout import (
     CUE_DURATION_S,
     CUE_ONSET_S,
     CUE_RULE,
+    PRESS,
     assemble,
     session_generator,
     trial_table,
@@ -164,6 +165,7 @@ class CPTX:
             goal="attend_no_go",
             stimulus_s=self.letter_s,
             lead_out_s=self.lead_out_s,
+            rules=(Rule("go", PRESS), Rule("no_go", NO_RESPONSE, goal="attend_no_go")),
         )
 
     def summary(self) -> str:

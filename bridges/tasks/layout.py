@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bridges.session import NO_RESPONSE, Session
+from bridges.session import NO_RESPONSE, Rule, Session
 from bridges.tasks.base import Task
 
 __all__ = [
@@ -108,6 +108,7 @@ def assemble(
     goal: str,
     stimulus_s: float,
     lead_out_s: float,
+    rules: tuple[Rule, ...] = (),
 ) -> Session:
     """Session with the instruction cue, one event of full intensity a trial, and a lead-out.
 
@@ -127,6 +128,8 @@ def assemble(
         Duration of each stimulus (s).
     lead_out_s
         Time after the last window (s).
+    rules
+        What the instruction says.
     """
     events = pd.DataFrame(
         {
@@ -146,6 +149,7 @@ def assemble(
         responses=(PRESS,),
         duration_s=round(end_s + lead_out_s, 9),
         parameters={**_plain_parameters(task), "seed": int(seed)},
+        rules=rules,
     )
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridges.session import Session
+from bridges.session import Rule, Session
 from bridges.tasks.base import parameter
 from bridges.tasks.layout import (
     CUE_DURATION_S,
     CUE_ONSET_S,
     CUE_RULE,
+    PRESS,
     assemble,
     session_generator,
     trial_table,
@@ -128,6 +129,7 @@ class PVT:
             goal="attend_go",
             stimulus_s=self.stimulus_s,
             lead_out_s=self.lead_out_s,
+            rules=(Rule("go", PRESS, goal="attend_go"),),
         )
 
     def summary(self) -> str:
