@@ -14,16 +14,17 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from neurosim.circuit import Circuit
 
-__all__ = ["Program", "cache_folder", "compiler", "program"]
+__all__ = ["Built", "Program", "cache_folder", "compiled", "compiler", "program"]
 
 FLAGS = (
     "-O3",
@@ -33,7 +34,7 @@ FLAGS = (
     "-w",
     "--param=vect-max-version-for-alias-checks=1000",
 )
-SOURCES = ("brian.py", "exchange.py", "functions.py", "model.py", "standalone.py")
+SOURCES = ("brian.py", "exchange.py", "functions.py", "loops.py", "model.py", "rings.py", "standalone.py")
 
 
 def cache_folder() -> Path:
@@ -62,6 +63,7 @@ class Program:
         values: dict[str, np.ndarray],
         write_drive: Callable[[Path], None],
         on_progress: Callable[[float], None],
+        write_wiring: Callable[[Path], None] | None = None,
     ) -> dict[str, np.ndarray]:
         """Run with new values; returns the monitors' arrays by name.
 
@@ -75,6 +77,8 @@ class Program:
         with tempfile.TemporaryDirectory(prefix="neurosim_") as scratch_name:
             scratch = Path(scratch_name)
             write_drive(scratch / "drive")
+            if write_wiring:
+                write_wiring(scratch / "wiring")
             arguments = ["--results_dir", str(scratch / "results") + os.sep]
             (scratch / "results").mkdir()
             for name, array in values.items():
@@ -87,7 +91,11 @@ class Program:
             return self._results(scratch / "results")
 
     def _execute(self, arguments: list[str], scratch: Path, on_progress) -> str:
-        environment = {**os.environ, "NEUROSIM_DRIVE": str(scratch / "drive")}
+        environment = {
+            **os.environ,
+            "NEUROSIM_DRIVE": str(scratch / "drive"),
+            "NEUROSIM_WIRING": str(scratch / "wiring"),
+        }
         errors = scratch / "errors"
         with (
             errors.open("w") as stderr,
@@ -122,14 +130,43 @@ class Program:
         return out
 
 
-def program(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> Program:
-    """The compiled simulation of `width` participants, from the cache or newly made."""
-    folder = cache_folder() / _key(circuit, width, dt_ms, record_dt_ms, record_spikes)
+@dataclass
+class Built:
+    """What a builder hands over to be compiled.
+
+    Parameters
+    ----------
+    network
+        The Brian2 network.
+    outputs
+        Name of a result -> (group or monitor, its variable, columns of the table; 0 for a plain list).
+    headers
+        C++ headers that the generated code includes.
+    """
+
+    network: Any
+    outputs: dict[str, tuple[Any, str, int]]
+    headers: tuple[Path, ...] = ()
+
+
+def compiled(key: str, sources: Sequence[str], build: Callable[[], Built]) -> Program:
+    """The program of any builder, from the cache or newly made.
+
+    Parameters
+    ----------
+    key
+        All that the built network depends on, as text.
+    sources
+        Files of this folder whose content the program depends on.
+    build
+        Makes the network; called with the C++ device active, and only if the program is not in the cache.
+    """
+    folder = cache_folder() / _digest(key, sources)
     if not (folder / "manifest.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix="building_", dir=folder.parent))
         try:
-            _compile(work, circuit, width, dt_ms, record_dt_ms, record_spikes)
+            _compile(work, build)
             try:
                 work.rename(folder)
             except OSError:
@@ -141,12 +178,24 @@ def program(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, rec
     return Program(folder)
 
 
-def _key(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> str:
-    digest = hashlib.sha256()
-    digest.update(f"{circuit.structure_digest} {width} {dt_ms} {record_dt_ms} {record_spikes}".encode())
+def program(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, record_spikes: bool) -> Program:
+    """The compiled simulation of `width` participants, from the cache or newly made."""
+
+    def build() -> Built:
+        from neurosim.engine import model
+
+        built = model.build(circuit, width, dt_ms, record_dt_ms, record_spikes)
+        return Built(built.network, _outputs(built))
+
+    key = f"{circuit.structure_digest} {width} {dt_ms} {record_dt_ms} {record_spikes}"
+    return compiled(key, SOURCES, build)
+
+
+def _digest(key: str, sources: Sequence[str]) -> str:
+    digest = hashlib.sha256(key.encode())
     digest.update(f"{FLAGS} {compiler()} {_processor()} {version('brian2')}".encode())
     here = Path(__file__).parent
-    for source in SOURCES:
+    for source in sources:
         digest.update((here / source).read_bytes())
     return digest.hexdigest()[:24]
 
@@ -160,8 +209,8 @@ def _processor() -> str:
         return f"{platform.machine()} {platform.processor()}"
 
 
-def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_spikes) -> None:
-    from neurosim.engine import model
+def _compile(work: Path, build: Callable[[], Built]) -> None:
+    from neurosim.engine import loops
     from neurosim.engine.brian import b2
 
     b2.prefs.codegen.cpp.extra_compile_args_gcc = list(FLAGS)
@@ -170,13 +219,15 @@ def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_sp
     try:
         b2.device.reinit()
         b2.device.activate(build_on_run=False, directory=str(work))
-        built = model.build(circuit, width, dt_ms, record_dt_ms, record_spikes)
+        built = build()
         # the program stops itself at the end of the drive
         built.network.run(1e6 * b2.second, namespace={})
         b2.device.build(directory=str(work), compile=False, run=False, with_output=False)
-        _hint_independent_iterations(work)
+        for header in built.headers:
+            shutil.copy(header, work)
+        loops.quicken(work)
         _make(work)
-        manifest = _manifest(b2.device, built)
+        manifest = _manifest(b2.device, built.outputs)
     finally:
         b2.device.reinit()
         b2.set_device("runtime")
@@ -185,14 +236,6 @@ def _compile(work: Path, circuit: Circuit, width, dt_ms, record_dt_ms, record_sp
         shutil.rmtree(work / folder, ignore_errors=True)
     for file in (*work.glob("*.o"), work / "common.h.gch"):
         file.unlink()
-
-
-def _hint_independent_iterations(work: Path) -> None:
-    # every neuron writes only its own entries, which the compiler cannot prove through the gathers
-    # of linked variables
-    for source in (work / "code_objects").glob("neurons_*_run_regularly_codeobject*.cpp"):
-        text = source.read_text()
-        source.write_text(text.replace("for(int _idx=0;", "#pragma GCC ivdep\n    for(int _idx=0;"))
 
 
 HEADERS = """
@@ -222,18 +265,22 @@ def _call(command: list[str], work: Path) -> None:
         raise RuntimeError(f"compiling the simulation failed:\n{done.stderr[-2000:]}")
 
 
-def _manifest(device, built) -> dict[str, tuple[str, str, int]]:
-    def entry(group, variable: str, columns: int = 0):
+def _manifest(device, outputs: dict[str, tuple[Any, str, int]]) -> dict[str, tuple[str, str, int]]:
+    manifest = {}
+    for name, (group, variable, columns) in outputs.items():
         var = group.variables[variable]
-        return (device.get_array_filename(var), np.dtype(var.dtype).str, columns)
+        manifest[name] = (device.get_array_filename(var), np.dtype(var.dtype).str, columns)
+    return manifest
 
+
+def _outputs(built) -> dict[str, tuple[Any, str, int]]:
     out = {
-        "response_t": entry(built.responses, "t"),
-        "response_i": entry(built.responses, "i"),
-        "rate": entry(built.rates, "rate", len(built.pools)),
-        "rate_t": entry(built.rates, "t"),
+        "response_t": (built.responses, "t", 0),
+        "response_i": (built.responses, "i", 0),
+        "rate": (built.rates, "rate", len(built.pools)),
+        "rate_t": (built.rates, "t", 0),
     }
     for k, monitor in enumerate(built.spikes, start=1):
-        out[f"spike_t_{k}"] = entry(monitor, "t")
-        out[f"spike_i_{k}"] = entry(monitor, "i")
+        out[f"spike_t_{k}"] = (monitor, "t", 0)
+        out[f"spike_i_{k}"] = (monitor, "i", 0)
     return out
