@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 
-__all__ = ["balanced", "counted", "paired_order", "without_repeats"]
+__all__ = ["balanced", "counted", "paired_order", "participant_number", "without_repeats"]
 
 
 def counted(rng: np.random.Generator, counts: Sequence[int], n_blocks: int) -> np.ndarray:
@@ -18,6 +19,19 @@ def counted(rng: np.random.Generator, counts: Sequence[int], n_blocks: int) -> n
 def balanced(rng: np.random.Generator, n: int, n_kinds: int) -> np.ndarray:
     """Codes 0 to `n_kinds` - 1 in random order, as equal in number as `n` allows; shape (n,)."""
     return rng.permutation(np.resize(rng.permutation(n_kinds), n))
+
+
+def participant_number(participant: int) -> int:
+    """The number of a participant, checked.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number >= 0.
+    """
+    if not isinstance(participant, Integral) or isinstance(participant, bool) or participant < 0:
+        raise ValueError(f"participant = {participant!r}, must be a whole number >= 0")
+    return int(participant)
 
 
 def without_repeats(rng: np.random.Generator, kind: np.ndarray, n_items: Sequence[int]) -> np.ndarray:
@@ -55,8 +69,8 @@ def paired_order(rng: np.random.Generator, n_first: int, n_second: int) -> np.nd
     """One random order of all pairs (first, second), in which each run covers either side evenly.
 
     The pairs are cut into layers in which every member of the larger side comes once, and members of the
-    smaller side as evenly as possible. Cycling through the order therefore keeps pairs and both sides balanced
-    wherever it stops, up to one.
+    smaller side as evenly as possible. Cycling through the order therefore keeps pairs and both sides
+    balanced wherever it stops, up to one.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Ideal observers of spike counts: how well a task can be done with what its channels carry.
 
-A channel at level u drives N neurons of a `bridges.encoding.RateCode` for T seconds; all that tells its level is
-the count of their spikes, which is Poisson with mean
+A channel at level u drives N neurons of a `bridges.encoding.RateCode` for T seconds; all that tells its level
+is the count of their spikes, which is Poisson with mean
 
     mu(u) = N T (l0 + (l1 - l0) u)
 
@@ -95,7 +95,7 @@ def identification(on: float, off: float, n_alternatives: int) -> float:
 
 
 def detection(on: float, off: float, prior: float = 0.5) -> float:
-    """Accuracy of telling whether a channel was on, by the posterior: sum_k max(prior p_on, (1 - prior) p_off).
+    """Accuracy of telling whether a channel was on: sum_k max(prior p_on(k), (1 - prior) p_off(k)).
 
     Parameters
     ----------

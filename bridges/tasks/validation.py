@@ -48,6 +48,18 @@ class ParameterCheck:
             fits = fits and len(set(value)) == len(value)
             self._require(name, fits, f"a tuple of different values, each {rule}")
 
+    def share(self, *names: str, zero: bool = True) -> None:
+        """Each parameter is a number from 0 to 1, above 0 where `zero` is false: a level or a proportion."""
+        rule = "a number from 0 to 1" if zero else "a number above 0 and at most 1"
+        for name in names:
+            value = getattr(self._task, name)
+            fits = isinstance(value, Real) and not isinstance(value, bool) and 0.0 <= float(value) <= 1.0
+            self._require(name, fits and (zero or float(value) > 0.0), rule)
+
+    def one_of(self, name: str, *allowed: object) -> None:
+        """The parameter is one of the allowed values."""
+        self._require(name, getattr(self._task, name) in allowed, f"one of {allowed}")
+
     def conflict(self, names: tuple[str, ...], clash: Callable[..., bool], advice: str) -> None:
         """The named parameters, each valid by itself, can be met together.
 
