@@ -15,7 +15,7 @@ from pathlib import Path
 
 from studies.run_folder import RunFolder, write_json
 
-__all__ = ["Stopwatch", "git_state", "package_version", "package_versions"]
+__all__ = ["Stopwatch", "cpu_model", "git_state", "package_version", "package_versions"]
 
 PACKAGES = (
     "neurosim",
@@ -51,6 +51,16 @@ def package_version() -> str:
 def package_versions() -> dict[str, str]:
     """Versions of the packages that results depend on."""
     return {name: _version(name) for name in PACKAGES}
+
+
+def cpu_model() -> str:
+    """Name of the processor, as the machine gives it; its architecture where it gives none."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def git_state() -> dict[str, object]:

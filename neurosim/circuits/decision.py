@@ -147,10 +147,7 @@ def motion_drive(
     means = p.mu_0_hz * (1.0 + coherence * np.array([1.0, -1.0]))
     rates = np.maximum(means + p.sigma_hz * rng.standard_normal((starts.size, 2)), 0.0)
     off = np.zeros((1, 2))
-    times = [[0.0], starts]
-    levels = [off, rates / p.mu_0_hz]
-    if offset_s < duration_s:
-        times.append([offset_s])
-        levels.append(off)
-    course = np.concatenate(times)
-    return Drive(course, np.concatenate(levels), SIDES, np.ones(course.size), duration_s)
+    after = offset_s < duration_s
+    course = np.concatenate([[0.0], starts, [offset_s] if after else []])
+    levels = np.concatenate([off, rates / p.mu_0_hz, off] if after else [off, rates / p.mu_0_hz])
+    return Drive(course, levels, SIDES, np.ones(course.size), duration_s)

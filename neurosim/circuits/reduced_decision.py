@@ -172,11 +172,11 @@ def fixed_points(
         if inside and still and not any(np.allclose(root.x, one, atol=1e-5) for one in found):
             found.append(root.x)
     points = []
-    for s in sorted(found, key=lambda x: tuple(np.round(x, 6))):
+    for s in sorted(found, key=lambda x: (round(float(x[0]), 6), round(float(x[1]), 6))):
         rates = p.rate(p.currents(s, stimulus_na))
-        values = sorted(np.linalg.eigvals(_jacobian(s, stimulus_na, p)).real, reverse=True)
+        small, large = np.sort(np.linalg.eigvals(_jacobian(s, stimulus_na, p)).real).tolist()
         points.append(
-            FixedPoint((float(s[0]), float(s[1])), (float(rates[0]), float(rates[1])), (values[0], values[1]))
+            FixedPoint((float(s[0]), float(s[1])), (float(rates[0]), float(rates[1])), (large, small))
         )
     return points
 

@@ -17,6 +17,7 @@ __all__ = ["NAMES", "published_circuit"]
 NAMES = (
     "working_memory",
     "decision",
+    "reduced_decision",
 )
 """Circuits in the order in which they are shown."""
 
