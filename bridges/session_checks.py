@@ -181,6 +181,14 @@ class RowFaults:
         """A column as numbers."""
         return self.table[column].to_numpy(dtype=float)
 
+    def among(self, column: str, allowed: Sequence[str]) -> np.ndarray:
+        """Rows whose text is one of those allowed."""
+        values = self.table[column]
+        if not isinstance(values.dtype, pd.CategoricalDtype):
+            return values.isin(allowed).to_numpy()
+        # as many comparisons as there are names, not rows; the last one is a missing text
+        return np.append(values.cat.categories.isin(allowed), False)[values.cat.codes.to_numpy()]
+
     def absent(self, part: ComponentColumns) -> np.ndarray:
         """Rows that have no response window for a component."""
         return np.isnan(self.numbers(part.start)) & np.isnan(self.numbers(part.stop))
@@ -190,8 +198,11 @@ class RowFaults:
         rows = np.flatnonzero(np.asarray(bad, dtype=bool))
         if not rows.size:
             return []
-        values = self.table[column]
-        return [f"{self._row(row)}: {column} = {values.iloc[row]!r}, must be {allowed}" for row in rows]
+        values = self.table[column].iloc[rows].tolist()
+        return [
+            f"{self._row(row)}: {column} = {value!r}, must be {allowed}"
+            for row, value in zip(rows, values, strict=True)
+        ]
 
     def _row(self, row: int) -> str:
         if not self.many:
@@ -220,7 +231,7 @@ def _event_faults(shown: RowFaults, run: RowFaults, words: Vocabulary, duration_
     return [
         *shown.bad(~(np.isfinite(onset) & (onset >= 0)), "onset_s", ">= 0 s"),
         *shown.bad(~(np.isfinite(duration) & (duration >= 0)), "duration_s", ">= 0 s"),
-        *shown.bad(~shown.table["channel"].isin(words.channels), "channel", f"one of {words.channels}"),
+        *shown.bad(~shown.among("channel", words.channels), "channel", f"one of {words.channels}"),
         *shown.bad(~((level >= 0) & (level <= 1)), "level", "from 0 to 1"),
         *shown.bad(_of_no_trial(shown, run), "trial", "a trial of the session, or -1"),
         *shown.bad(onset + duration > until + ROUNDING_S, "onset_s", ending),
@@ -252,11 +263,13 @@ def _component_faults(
     onset, start, stop = (run.numbers(name) for name in (part.onset, part.start, part.stop))
     correct = run.table[part.correct]
     allowed = (*(words.second if part is SECOND else words.first), NO_RESPONSE)
-    known = correct.isin(allowed).to_numpy()
+    known = run.among(part.correct, allowed)
     present = ~run.absent(part) if words.second else np.ones(start.size, dtype=bool)
+    rows: np.ndarray | slice
+    before: np.ndarray | slice
     if present.all():
         unlike = np.zeros(start.size, dtype=bool)
-        rows, before = np.arange(1, start.size), np.arange(start.size - 1)
+        rows, before = slice(1, None), slice(None, -1)
     else:
         unlike = ~present & correct.notna().to_numpy()
         kept = np.flatnonzero(present)

@@ -7,22 +7,14 @@ data doi:10.18112/openneuro.ds000030.v1.0.0).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 
-from bridges.session import NO_RESPONSE, Rule, Session
-from bridges.tasks.base import parameter
-from bridges.tasks.layout import (
-    CUE_DURATION_S,
-    CUE_ONSET_S,
-    CUE_RULE,
-    PRESS,
-    assemble,
-    session_generator,
-    trial_table,
-)
+from bridges.session import NO_RESPONSE, Rule
+from bridges.tasks.base import SessionMaker, parameter
+from bridges.tasks.layout import PRESS, Drawn, Layout, go_no_go_layout, go_no_go_trials, labels
 from bridges.tasks.validation import ParameterCheck
 
 __all__ = ["CPTX"]
@@ -35,7 +27,7 @@ MOST_INTERVALS = 6
 
 
 @dataclass(frozen=True)
-class CPTX:
+class CPTX(SessionMaker):
     """Letters at three rates; withhold to X.
 
     The inter-stimulus interval is counted from letter onset to letter onset and is constant within
@@ -90,8 +82,7 @@ class CPTX:
         check.whole(1, "n_blocks", "trials_per_block")
         check.whole(0, "no_go_per_block")
         check.durations("isi_s")
-        check.duration("letter_s", "lead_in_s")
-        check.duration("lead_out_s", zero=True)
+        check.duration("letter_s")
         check.distinct("go_letters", each=lambda letter: isinstance(letter, str), rule="a text")
         check.conflict(
             ("no_go_per_block", "trials_per_block"),
@@ -118,7 +109,7 @@ class CPTX:
             lambda letter, go: letter in go,
             "the no-go letter cannot be a go letter as well",
         )
-        check.conflict(("lead_in_s",), lambda s: s < CUE_ONSET_S + CUE_DURATION_S, CUE_RULE)
+        check.lead()
         check.finish()
 
     @property
@@ -126,47 +117,56 @@ class CPTX:
         """Name on the command line."""
         return "cpt_x"
 
+    def practice(self) -> CPTX:
+        """One block of ten letters at 2 s, one of them the no-go letter."""
+        return replace(self, n_blocks=1, trials_per_block=10, no_go_per_block=1, isi_s=(2.0,))
+
     @property
     def n_trials(self) -> int:
         """Trials in one session."""
         return int(self.n_blocks * self.trials_per_block)
 
-    def session(self, seed: int) -> Session:
-        """Make one session.
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every letter of a kind is the same channel; the cue has its own."""
+        return ("go", "no_go", "attend_no_go")
 
-        Parameters
-        ----------
-        seed
-            Whole number >= 0; the same seed gives the same session on every machine.
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """One key."""
+        return (PRESS,)
 
-        Returns
-        -------
-        Session
-            Condition columns ``trial_type`` ("go", "no_go"), ``stimulus`` (letter), ``isi_s`` and
-            ``isi_set`` (0, 1, ...; the set of blocks that has each interval once).
-        """
-        rng = session_generator(self.name, seed)
-        letter, no_go = self._letters(rng)
-        block = np.repeat(np.arange(self.n_blocks), self.trials_per_block)
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Press to every letter, but not to the no-go letter."""
+        return (Rule("go", PRESS), Rule("no_go", NO_RESPONSE, goal="attend_no_go"))
+
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Codes of the letters, the interval after each, and onsets without the lead-in (s)."""
+        letter = self._letters(rng)
         isi_s = np.repeat(self._block_intervals(rng), self.trials_per_block)
-        stop_s = self.lead_in_s + np.cumsum(isi_s)
-        trials = trial_table(
-            onset_s=stop_s - isi_s,
-            end_s=stop_s[-1],
+        return {"letter": letter, "isi_s": isi_s, "stop_s": np.cumsum(isi_s)}
+
+    def layout(self, drawn: Drawn) -> Layout:
+        """Condition columns ``trial_type`` ("go", "no_go"), ``stimulus`` (letter), ``isi_s``, ``isi_set``.
+
+        ``isi_set`` (0, 1, ...) is the set of blocks that has each interval once.
+        """
+        stop_s = self.lead_in_s + drawn["stop_s"]
+        block = drawn.trial // self.trials_per_block
+        trials = go_no_go_trials(
+            drawn,
+            onset_s=stop_s - drawn["isi_s"],
+            end_s=stop_s[drawn.last],
             block=block,
-            no_go=no_go,
-            conditions={"stimulus": letter, "isi_s": isi_s, "isi_set": block // len(self.isi_s)},
+            no_go=drawn["letter"] == len(self.go_letters),
+            conditions={
+                "stimulus": labels(drawn["letter"], (*self.go_letters, self.no_go_letter)),
+                "isi_s": drawn["isi_s"],
+                "isi_set": block // len(self.isi_s),
+            },
         )
-        return assemble(
-            self,
-            seed,
-            trials,
-            channels=("go", "no_go", "attend_no_go"),
-            goal="attend_no_go",
-            stimulus_s=self.letter_s,
-            lead_out_s=self.lead_out_s,
-            rules=(Rule("go", PRESS), Rule("no_go", NO_RESPONSE, goal="attend_no_go")),
-        )
+        return go_no_go_layout(drawn, trials, "attend_no_go", self.letter_s, self.lead_out_s)
 
     def summary(self) -> str:
         """One line: trials of each condition and duration."""
@@ -188,8 +188,8 @@ class CPTX:
         rows = np.concatenate([rng.permutation(len(orders)) for _ in range(rounds)])[:n_sets]
         return orders[rows].ravel()
 
-    def _letters(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Letter of each trial and whether it is the no-go letter, both of shape (trial,)."""
+    def _letters(self, rng: np.random.Generator) -> np.ndarray:
+        """Code of each letter, the no-go letter last, shape (trial,)."""
         n_go = self.trials_per_block - self.no_go_per_block
         no_go = np.zeros((self.n_blocks, self.trials_per_block), dtype=bool)
         no_go[:, self.trials_per_block - self.no_go_per_block :] = True
@@ -199,5 +199,4 @@ class CPTX:
         go = rng.permuted(go, axis=1)
         index = np.full(no_go.shape, len(self.go_letters))
         index[~no_go] = go.ravel()
-        letters = np.array([*self.go_letters, self.no_go_letter])
-        return letters[index.ravel()], no_go.ravel()
+        return index.ravel()

@@ -7,21 +7,13 @@ doi:10.1016/j.actaastro.2011.07.015.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bridges.session import Rule, Session
-from bridges.tasks.base import parameter
-from bridges.tasks.layout import (
-    CUE_DURATION_S,
-    CUE_ONSET_S,
-    CUE_RULE,
-    PRESS,
-    assemble,
-    session_generator,
-    trial_table,
-)
+from bridges.session import Rule
+from bridges.tasks.base import SessionMaker, parameter
+from bridges.tasks.layout import PRESS, Drawn, Layout, go_no_go_layout, go_no_go_trials
 from bridges.tasks.validation import ParameterCheck
 
 __all__ = ["PVT"]
@@ -31,7 +23,7 @@ _OWN = "this package"
 
 
 @dataclass(frozen=True)
-class PVT:
+class PVT(SessionMaker):
     """A counter that starts after an unpredictable foreperiod; press at once.
 
     Sessions are open loop: every participant gets the same events whatever it does. So the counter
@@ -72,8 +64,7 @@ class PVT:
 
     def __post_init__(self) -> None:
         check = ParameterCheck(self)
-        check.duration("duration_s", "foreperiod_min_s", "foreperiod_max_s", "stimulus_s", "lead_in_s")
-        check.duration("lead_out_s", zero=True)
+        check.duration("duration_s", "foreperiod_min_s", "foreperiod_max_s", "stimulus_s")
         check.conflict(
             ("foreperiod_min_s", "foreperiod_max_s"),
             lambda low, high: low > high,
@@ -84,7 +75,7 @@ class PVT:
             lambda duration, foreperiod, stimulus: foreperiod + stimulus > duration,
             "one trial, foreperiod_max_s + stimulus_s, must fit into duration_s",
         )
-        check.conflict(("lead_in_s",), lambda s: s < CUE_ONSET_S + CUE_DURATION_S, CUE_RULE)
+        check.lead()
         check.finish()
 
     @classmethod
@@ -97,40 +88,46 @@ class PVT:
         """Name on the command line."""
         return "pvt"
 
-    def session(self, seed: int) -> Session:
-        """Make one session.
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The counter, and the cue to watch for it."""
+        return ("go", "attend_go")
 
-        Parameters
-        ----------
-        seed
-            Whole number >= 0; the same seed gives the same session on every machine.
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """One key."""
+        return (PRESS,)
 
-        Returns
-        -------
-        Session
-            Condition columns ``trial_type`` (always "go") and ``foreperiod_s``; ``block`` is the
-            minute of task.
-        """
-        foreperiod_s, start_s = self._foreperiods(session_generator(self.name, seed))
-        onset_s = self.lead_in_s + start_s
-        trials = trial_table(
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Press when the counter starts."""
+        return (Rule("go", PRESS, goal="attend_go"),)
+
+    def practice(self) -> PVT:
+        """One minute of the task."""
+        return replace(self, duration_s=max(60.0, self.foreperiod_max_s + self.stimulus_s))
+
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Foreperiods (s) and the stimulus onsets that they lead to (s from the start of the task)."""
+        most = int(self.duration_s / (self.foreperiod_min_s + self.stimulus_s)) + 1
+        foreperiod_s = np.round(rng.uniform(self.foreperiod_min_s, self.foreperiod_max_s, size=most), 9)
+        onset_s = np.cumsum(foreperiod_s) + self.stimulus_s * np.arange(most)
+        fits = onset_s + self.stimulus_s <= self.duration_s
+        return {"foreperiod_s": foreperiod_s[fits], "onset_s": onset_s[fits]}
+
+    def layout(self, drawn: Drawn) -> Layout:
+        """Condition columns ``trial_type`` (always "go") and ``foreperiod_s``; ``block`` is the minute."""
+        onset_s = self.lead_in_s + drawn["onset_s"]
+        trials = go_no_go_trials(
+            drawn,
             onset_s=onset_s,
             # the last window is as long as the shortest that any other trial can have
-            end_s=onset_s[-1] + self.stimulus_s + self.foreperiod_min_s,
-            block=(start_s // 60.0).astype(int),
-            no_go=np.zeros(start_s.size, dtype=bool),
-            conditions={"foreperiod_s": foreperiod_s},
+            end_s=onset_s[drawn.last] + self.stimulus_s + self.foreperiod_min_s,
+            block=(drawn["onset_s"] // 60.0).astype(int),
+            no_go=np.zeros(len(drawn), dtype=bool),
+            conditions={"foreperiod_s": drawn["foreperiod_s"]},
         )
-        return assemble(
-            self,
-            seed,
-            trials,
-            channels=("go", "attend_go"),
-            goal="attend_go",
-            stimulus_s=self.stimulus_s,
-            lead_out_s=self.lead_out_s,
-            rules=(Rule("go", PRESS, goal="attend_go"),),
-        )
+        return go_no_go_layout(drawn, trials, "attend_go", self.stimulus_s, self.lead_out_s)
 
     def summary(self) -> str:
         """One line: expected number of trials and duration."""
@@ -140,11 +137,3 @@ class PVT:
             f"PVT: about {expected:.0f} go trials, foreperiod {low:g} to {high:g} s, "
             f"{self.duration_s:.1f} s on task after {self.lead_in_s:g} s"
         )
-
-    def _foreperiods(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Foreperiods (s) and the stimulus onsets that they lead to (s from the start of the task)."""
-        most = int(self.duration_s / (self.foreperiod_min_s + self.stimulus_s)) + 1
-        foreperiod_s = np.round(rng.uniform(self.foreperiod_min_s, self.foreperiod_max_s, size=most), 9)
-        onset_s = np.cumsum(foreperiod_s) + self.stimulus_s * np.arange(most)
-        fits = onset_s + self.stimulus_s <= self.duration_s
-        return foreperiod_s[fits], onset_s[fits]

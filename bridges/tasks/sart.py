@@ -6,21 +6,13 @@ doi:10.1016/S0028-3932(97)00015-8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bridges.session import NO_RESPONSE, Rule, Session
-from bridges.tasks.base import parameter
-from bridges.tasks.layout import (
-    CUE_DURATION_S,
-    CUE_ONSET_S,
-    CUE_RULE,
-    PRESS,
-    assemble,
-    session_generator,
-    trial_table,
-)
+from bridges.session import NO_RESPONSE, Rule
+from bridges.tasks.base import SessionMaker, parameter
+from bridges.tasks.layout import PRESS, Drawn, Layout, go_no_go_layout, go_no_go_trials
 from bridges.tasks.validation import ParameterCheck
 
 __all__ = ["SART"]
@@ -33,7 +25,7 @@ PROTECTED_TRIALS = 2
 
 
 @dataclass(frozen=True)
-class SART:
+class SART(SessionMaker):
     """Digits 1 to 9 in random order; withhold to one of them.
 
     A trial is a digit and its mask; a press counts for the trial from digit onset to the next
@@ -85,8 +77,8 @@ class SART:
     def __post_init__(self) -> None:
         check = ParameterCheck(self)
         check.whole(1, "trials_per_digit", "no_go_digit", "n_blocks")
-        check.duration("digit_s", "lead_in_s")
-        check.duration("mask_s", "lead_out_s", zero=True)
+        check.duration("digit_s")
+        check.duration("mask_s", zero=True)
         check.distinct("font_sizes_pt", each=lambda size: size > 0, rule="> 0 pt")
         check.conflict(("no_go_digit",), lambda digit: digit > 9, "the digits are 1 to 9")
         check.conflict(
@@ -94,7 +86,7 @@ class SART:
             lambda blocks, per_digit: blocks > DIGITS.size * per_digit,
             "there are 9 trials_per_digit trials in all, so n_blocks can be no more than that",
         )
-        check.conflict(("lead_in_s",), lambda s: s < CUE_ONSET_S + CUE_DURATION_S, CUE_RULE)
+        check.lead()
         check.finish()
 
     @property
@@ -102,58 +94,31 @@ class SART:
         """Name on the command line."""
         return "sart"
 
+    def practice(self) -> SART:
+        """The same with 18 trials, two of each digit."""
+        return replace(self, trials_per_digit=2, n_blocks=1)
+
     @property
     def n_trials(self) -> int:
         """Trials in one session."""
         return int(DIGITS.size * self.trials_per_digit)
 
-    def session(self, seed: int) -> Session:
-        """Make one session.
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every digit of a kind is the same channel; the cue has its own."""
+        return ("go", "no_go", "attend_no_go")
 
-        Parameters
-        ----------
-        seed
-            Whole number >= 0; the same seed gives the same session on every machine.
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """One key."""
+        return (PRESS,)
 
-        Returns
-        -------
-        Session
-            Condition columns ``trial_type`` ("go", "no_go"), ``stimulus`` (digit) and
-            ``font_size_pt``.
-        """
-        rng = session_generator(self.name, seed)
-        digit, font = self._items(rng)
-        n = self.n_trials
-        trial_s = self.digit_s + self.mask_s
-        trials = trial_table(
-            onset_s=self.lead_in_s + trial_s * np.arange(n),
-            end_s=self.lead_in_s + trial_s * n,
-            block=np.arange(n) * self.n_blocks // n,
-            no_go=digit == self.no_go_digit,
-            conditions={"stimulus": digit, "font_size_pt": font},
-        )
-        return assemble(
-            self,
-            seed,
-            trials,
-            channels=("go", "no_go", "attend_no_go"),
-            goal="attend_no_go",
-            stimulus_s=self.digit_s,
-            lead_out_s=self.lead_out_s,
-            rules=(Rule("go", PRESS), Rule("no_go", NO_RESPONSE, goal="attend_no_go")),
-        )
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Press to every digit, but not to the no-go digit."""
+        return (Rule("go", PRESS), Rule("no_go", NO_RESPONSE, goal="attend_no_go"))
 
-    def summary(self) -> str:
-        """One line: trials of each condition and duration."""
-        n, no_go = self.n_trials, self.trials_per_digit
-        trial_s = self.digit_s + self.mask_s
-        length_s = self.lead_in_s + n * trial_s + self.lead_out_s
-        return (
-            f"SART: {n} trials of {trial_s:g} s ({n - no_go} go, {no_go} no-go = {100 * no_go / n:.1f} %), "
-            f"{len(self.font_sizes_pt)} font sizes, {self.n_blocks} blocks, {length_s:.1f} s"
-        )
-
-    def _items(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Digits and font sizes in the order of the trials."""
         n = self.n_trials
         digit = np.repeat(rng.permutation(DIGITS), self.trials_per_digit)
@@ -166,4 +131,28 @@ class SART:
         order = np.empty(n, dtype=int)
         order[here] = rng.permutation(np.flatnonzero(is_no_go))
         order[~here] = rng.permutation(np.flatnonzero(~is_no_go))
-        return digit[order], font[order]
+        return {"digit": digit[order], "font": font[order]}
+
+    def layout(self, drawn: Drawn) -> Layout:
+        """Condition columns ``trial_type`` ("go", "no_go"), ``stimulus`` (digit) and ``font_size_pt``."""
+        n, trial_s = self.n_trials, self.digit_s + self.mask_s
+        end_s = self.lead_in_s + trial_s * n
+        trials = go_no_go_trials(
+            drawn,
+            onset_s=self.lead_in_s + trial_s * drawn.trial,
+            end_s=end_s,
+            block=drawn.trial * self.n_blocks // n,
+            no_go=drawn["digit"] == self.no_go_digit,
+            conditions={"stimulus": drawn["digit"], "font_size_pt": drawn["font"]},
+        )
+        return go_no_go_layout(drawn, trials, "attend_no_go", self.digit_s, self.lead_out_s)
+
+    def summary(self) -> str:
+        """One line: trials of each condition and duration."""
+        n, no_go = self.n_trials, self.trials_per_digit
+        trial_s = self.digit_s + self.mask_s
+        length_s = self.lead_in_s + n * trial_s + self.lead_out_s
+        return (
+            f"SART: {n} trials of {trial_s:g} s ({n - no_go} go, {no_go} no-go = {100 * no_go / n:.1f} %), "
+            f"{len(self.font_sizes_pt)} font sizes, {self.n_blocks} blocks, {length_s:.1f} s"
+        )

@@ -7,6 +7,8 @@ from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
+from bridges.tasks.layout import CUE_DURATION_S, CUE_ONSET_S, CUE_RULE
+
 __all__ = ["ParameterCheck"]
 
 
@@ -60,6 +62,18 @@ class ParameterCheck:
         """The parameter is one of the allowed values."""
         self._require(name, getattr(self._task, name) in allowed, f"one of {allowed}")
 
+    def number(self, *names: str, above: float = 0.0) -> None:
+        """Each parameter is a finite number above a limit."""
+        for name in names:
+            value = getattr(self._task, name)
+            self._require(name, _is_number(value) and value > above, f"a finite number above {above:g}")
+
+    def lead(self) -> None:
+        """``lead_in_s`` leaves time for the instruction cue, ``lead_out_s`` is at least 0."""
+        self.duration("lead_in_s")
+        self.duration("lead_out_s", zero=True)
+        self.conflict(("lead_in_s",), lambda s: s < CUE_ONSET_S + CUE_DURATION_S, CUE_RULE)
+
     def conflict(self, names: tuple[str, ...], clash: Callable[..., bool], advice: str) -> None:
         """The named parameters, each valid by itself, can be met together.
 
@@ -97,10 +111,12 @@ class ParameterCheck:
             self._faults.append(f"{name} = {getattr(self._task, name)!r}, must be {rule}")
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+
+
 def _is_time(value: Any, zero: bool) -> bool:
-    if not isinstance(value, Real) or isinstance(value, bool) or not isfinite(value):
-        return False
-    return float(value) >= 0 if zero else float(value) > 0
+    return _is_number(value) and (float(value) >= 0 if zero else float(value) > 0)
 
 
 def _time_rule(zero: bool) -> str:
