@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from neurosim.parameters import NeuronParameters, Receptors
+from neurosim.ring import GaussianKernel, GaussianProfile, VonMisesProfile
 
 __all__ = ["Circuit", "Input", "Population", "Projection", "Readout"]
 
@@ -61,6 +62,9 @@ class Projection:
         Relative weight that multiplies `g_ns` (w+, w- of the papers).
     arousal
         How much of the weight follows arousal g(t): weight (1 + arousal (g(t) - 1)).
+    kernel
+        None joins every pair alike. A kernel makes both populations rings, and multiplies the weight of
+        a pair by its value at the difference of their preferred directions.
     """
 
     source: str
@@ -69,19 +73,42 @@ class Projection:
     g_ns: float
     weight: float = 1.0
     arousal: float = 0.0
+    kernel: GaussianKernel | None = None
 
 
 @dataclass(frozen=True)
 class Input:
-    """An input channel: level 1 on `channel` adds `rate_hz` to the background of `target`.
+    """An input channel: what level 1 on `channel` adds to the neurons of `target`.
 
-    `arousal` as in `Projection`: how much of the rate follows g(t).
+    Parameters
+    ----------
+    channel
+        Name of the channel in a `Drive`.
+    target
+        Name of the population.
+    rate_hz
+        Added to the rate of the external synapses (Hz).
+    arousal
+        As in `Projection`: how much of the input follows g(t).
+    current_na
+        Injected into each neuron (nA).
+    profile
+        None gives every neuron the same. A profile makes the population a ring, and scales the input to
+        a neuron by its distance from the direction of the channel, which the drive says.
     """
 
     channel: str
     target: str
-    rate_hz: float
+    rate_hz: float = 0.0
     arousal: float = 0.0
+    current_na: float = 0.0
+    profile: GaussianProfile | VonMisesProfile | None = None
+
+    @property
+    def per_neuron(self) -> tuple[str, ...]:
+        """What each neuron of the target keeps for itself: ``"current"``, ``"rate"``, or nothing."""
+        rate = self.profile is not None and self.rate_hz != 0
+        return ("current",) * (self.current_na != 0) + ("rate",) * rate
 
 
 @dataclass(frozen=True)
@@ -165,9 +192,12 @@ class Circuit:
         for projection in plain["projections"]:
             for free in ("g_ns", "weight", "arousal"):
                 del projection[free]
-        for channel in plain["inputs"]:
-            for free in ("rate_hz", "arousal"):
+            # the values of a kernel are free, that there is one is not
+            projection["kernel"] = projection["kernel"] is not None
+        for channel, value in zip(plain["inputs"], self.inputs, strict=True):
+            for free in ("rate_hz", "arousal", "current_na"):
                 del channel[free]
+            channel["profile"] = value.per_neuron
         for population in plain["populations"]:
             del population["background_hz"]
         for free in ("threshold_hz", "reset_ns", "dead_time_ms"):
@@ -208,13 +238,19 @@ class Circuit:
         lines += ["", "Projections (all to all)"]
         for s in self.projections:
             follows = f", {s.arousal:.0%} follows arousal" if s.arousal else ""
+            k = s.kernel
+            ring = f", Gaussian sigma {k.sigma_deg:g} deg, J+ {k.peak:.4g}, J- {k.j_minus:.4g}" if k else ""
             lines.append(
-                f"  {s.source:<22}-> {s.target:<22}{s.receptor:<5} {s.g_ns:.4g} nS x {s.weight:.4g}{follows}"
+                f"  {s.source:<22}-> {s.target:<22}{s.receptor:<5} "
+                f"{s.g_ns:.4g} nS x {s.weight:.4g}{ring}{follows}"
             )
         lines += ["", "Inputs"]
         for i in self.inputs:
             follows = f", {i.arousal:.0%} follows arousal" if i.arousal else ""
-            lines.append(f"  {i.channel:<22}-> {i.target:<22}{i.rate_hz:.0f} Hz{follows}")
+            amounts = [f"{i.rate_hz:.0f} Hz"] if i.rate_hz or not i.current_na else []
+            amounts += [f"{i.current_na:g} nA"] if i.current_na else []
+            shape = f", {i.profile}" if i.profile else ""
+            lines.append(f"  {i.channel:<22}-> {i.target:<22}{' + '.join(amounts)}{shape}{follows}")
         r = self.readout
         lines += [
             "",
@@ -252,8 +288,9 @@ def _faults(circuit: Circuit) -> Iterable[str]:
     for i in circuit.inputs:
         if i.target not in names:
             yield f"input {i.channel!r}: unknown population {i.target!r}; known are {list(names)}"
-        if not math.isfinite(i.rate_hz):
-            yield f"input {i.channel!r}: rate_hz = {i.rate_hz}, must be finite"
+        for name, value in (("rate_hz", i.rate_hz), ("current_na", i.current_na)):
+            if not math.isfinite(value):
+                yield f"input {i.channel!r}: {name} = {value}, must be finite"
     for name in (*circuit.readout.populations, *circuit.readout.resets):
         if name not in names:
             yield f"readout: unknown population {name!r}; known are {list(names)}"

@@ -26,6 +26,9 @@ class Drive:
         Arousal gain g from each change point on; shape (change,).
     duration_s
         When the simulation ends (s).
+    angles_deg
+        Direction of each channel from each change point on (degrees), for inputs with a profile;
+        shape (change, channel). None is 0 throughout.
 
     Raises
     ------
@@ -38,6 +41,7 @@ class Drive:
     channels: tuple[str, ...]
     arousal: np.ndarray
     duration_s: float
+    angles_deg: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.times_s)
@@ -46,6 +50,13 @@ class Drive:
                 f"drive: {n} change points and {len(self.channels)} channels need levels "
                 f"({n}, {len(self.channels)}) and arousal ({n},), "
                 f"got {self.levels.shape} and {self.arousal.shape}"
+            )
+        if self.angles_deg is not None and (
+            self.angles_deg.shape != self.levels.shape or not np.isfinite(self.angles_deg).all()
+        ):
+            raise ValueError(
+                f"drive: angles_deg must be finite and of the shape of levels {self.levels.shape}, "
+                f"got {self.angles_deg.shape}"
             )
         if n == 0 or self.times_s[0] != 0.0 or np.any(np.diff(self.times_s) <= 0):
             raise ValueError("drive: times_s must start at 0 and rise")
@@ -71,8 +82,15 @@ class Drive:
         duration_s: float,
         arousal: np.ndarray | None = None,
         arousal_dt_s: float = 1.0,
+        angles_deg: Sequence[float] | None = None,
     ) -> Drive:
-        """Sum events, one an entry of the four lists, into levels; arousal comes every `arousal_dt_s`."""
+        """Sum events, one an entry of the lists, into levels; arousal comes every `arousal_dt_s`.
+
+        Raises
+        ------
+        ValueError
+            If events of different directions overlap on one channel.
+        """
         names = tuple(dict.fromkeys(channels))
         on = np.asarray(onsets_s, dtype=float)
         off = on + np.asarray(durations_s, dtype=float)
@@ -86,4 +104,15 @@ class Drive:
         for row, stop, col, level in zip(first, last, column, levels, strict=True):
             table[row:stop, col] += level
         tick = np.minimum(np.searchsorted(ticks, times, side="right") - 1, course.size - 1)
-        return cls(times, table, names, course[tick], float(duration_s))
+        angles = None if angles_deg is None else _angles(table.shape, first, last, column, angles_deg, names)
+        return cls(times, table, names, course[tick], float(duration_s), angles)
+
+
+def _angles(shape, first, last, column, angles_deg, names) -> np.ndarray:
+    angles = np.full(shape, np.nan)
+    for row, stop, col, angle in zip(first, last, column, angles_deg, strict=True):
+        there = angles[row:stop, col]
+        if np.any(~np.isnan(there) & (there != angle)):
+            raise ValueError(f"drive: events of different directions overlap on channel {names[col]!r}")
+        angles[row:stop, col] = angle
+    return np.nan_to_num(angles)

@@ -80,7 +80,7 @@ def simulate(
         )
     if len({c.structure_digest for c in circuits}) > 1:
         raise ValueError(
-            "circuits of one call must share their structure: populations, pairs, receptors, readout"
+            "circuits of one call must share their structure: populations, pairs, receptors, kernels, readout"
         )
     for drive in drives:
         unknown = sorted(set(drive.channels) - set(circuits[0].channels))
@@ -140,7 +140,8 @@ def _compiled(circuits, drives, seeds, dt_ms, record_dt_ms, record_spikes, progr
     tables = [exchange.rate_columns(c, d) for c, d in zip(circuits, drives, strict=True)]
 
     def write(path: Path) -> None:
-        exchange.write_drives(path, tables, stop_s)
+        rings, inputs = exchange.links(circuits), exchange.courses(circuits, drives, dt_ms)
+        exchange.write_drives(path, tables, stop_s, rings, inputs)
 
     out = program.run(exchange.values(circuits, seeds), write, lambda t: progress(min(t / stop_s, 1.0)))
     return _recordings(out, circuits[0], drives, record_spikes)

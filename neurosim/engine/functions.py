@@ -21,12 +21,17 @@ TERMS = 10
 
 DIVERGED = "diverged"
 
-HEADERS = ["<cstdint>", "<cstdio>", "<cstdlib>", "<cstring>", "<vector>", '"network.h"']
+HEADERS = ["<cmath>", "<cstdint>", "<cstdio>", "<cstdlib>", "<cstring>", "<vector>", '"network.h"']
 
 _HASH_CPP = """
 static inline uint32_t neurosim_mix(uint32_t x) {
     x ^= x >> 16; x *= 0x7feb352dU; x ^= x >> 15; x *= 0x846ca68bU; x ^= x >> 16;
     return x;
+}
+// u > limit(c) says the same as (hash + 1/2) / 2^32 > c, in integers: sixteen comparisons at a time
+static inline int32_t neurosim_limit(const double cumulative) {
+    const double limit = std::floor(cumulative * 4294967296.0 - 2147483648.5);
+    return (int32_t)(limit < 2147483647.0 ? limit : 2147483647.0);
 }
 static inline double poisson_count(
     const int32_t stream, const int32_t step, const double mean, const double p0
@@ -34,10 +39,11 @@ static inline double poisson_count(
     const uint32_t lane = (uint32_t)stream;
     uint32_t x = neurosim_mix(lane + 0x9E3779B9U * (uint32_t)step);
     x = neurosim_mix(x ^ (lane * 0x85EBCA6BU + 0xC2B2AE35U));
-    const double u = ((double)(int32_t)(x ^ 0x80000000U) + 2147483648.5) * 2.3283064365386963e-10;
-    double p = p0, cumulative = p0, count = 0.0;
+    const int32_t u = (int32_t)(x ^ 0x80000000U);
+    double p = p0, cumulative = p0;
+    int32_t count = 0;
     %TERMS%
-    return count;
+    return (double)count;
 }
 """
 
@@ -68,7 +74,7 @@ def _poisson_count(stream, step, mean, p0):
 def _terms() -> str:
     lines = []
     for k in range(1, TERMS + 1):
-        lines.append(f"count += (u > cumulative) ? 1.0 : 0.0; p *= mean * {1.0 / k!r}; cumulative += p;")
+        lines.append(f"count += (u > neurosim_limit(cumulative)); p *= mean * {1.0 / k!r}; cumulative += p;")
     return "\n    ".join(lines)
 
 

@@ -13,7 +13,7 @@ def run(
     circuits, drives, seeds, stop_s, dt_ms, record_dt_ms, record_spikes, on_progress
 ) -> dict[str, np.ndarray]:
     """Build, run to `stop_s`, and return the monitors' arrays under the names of the compiled program."""
-    from neurosim.engine import functions, model
+    from neurosim.engine import functions, model, rings
     from neurosim.engine.brian import b2
 
     b2.set_device("runtime")
@@ -28,6 +28,7 @@ def run(
         for name, array in exchange.values(circuits, seeds).items():
             group, variable = name.split(".")
             groups[group].variables[variable].set_value(array)
+        rings.RINGS.connect(exchange.links(circuits), exchange.courses(circuits, drives, dt_ms), groups)
         built.network.run(1e6 * b2.second, namespace={})
     except b2.core.base.BrianObjectException as error:
         raise RuntimeError(str(error.__cause__)) from None

@@ -3,7 +3,8 @@
 Because wiring is all to all, a synapse is not simulated: the gating variables of a population are
 summed where they arise, and a population reads weighted sums. Per neuron and step there remain the
 membrane equation and one Poisson draw. NMDA gating takes one event-driven variable per
-neuron (`Receptors.nmda_jump`).
+neuron (`Receptors.nmda_jump`). Neurons of a ring also have conductances of their own, to which a spike
+adds its kernel (`neurosim.engine.rings`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.circuit import Circuit
-from neurosim.engine import functions
+from neurosim.engine import functions, rings
 from neurosim.engine.brian import b2
 from neurosim.engine.exchange import by_neuron, projections
 
@@ -60,12 +61,13 @@ p_none : 1 (linked)
 # forward Euler; the jump of the external synapses comes after the membrane has moved
 NEURON_STEP = """
 open_fraction = 1.0 / (1.0 + magnesium * exp(-0.062 * v / mV) / 3.57)
-g_excitation = g_ext * s_ext + g_ampa + g_nmda * open_fraction
-moved = v + dt / c_m * (g_l * (v_l - v) + g_excitation * (v_e - v) + g_inhibition * (v_i - v))
+g_excitation = g_ext * s_ext + {ampa} + {nmda} * open_fraction
+moved = v + dt / c_m * (g_l * (v_l - v) + g_excitation * (v_e - v) + {gaba} * (v_i - v){current})
 v = moved * int(refractory_left <= 0*ms) + v_reset * int(refractory_left > 0*ms)
 refractory_left = refractory_left - dt
-s_ext = s_ext * keep_ext + poisson_count(stream, t_in_timesteps, mean_count, p_none)
+s_ext = s_ext * keep_ext + poisson_count(stream, t_in_timesteps, {mean}, {none})
 """
+POOL_TERMS = {"ampa": "g_ampa", "nmda": "g_nmda", "gaba": "g_inhibition"}
 
 SPIKE = """
 jump = k0 + k1 * s
@@ -75,6 +77,8 @@ s_ampa_post += 1
 s_gaba_post += 1
 rate_post += kick_post
 """
+
+SPREAD = "reached = ring_spread({0}, i, jump, arousal_post)\n"
 
 SUMMED = "g_{0}_post = w * s_{0}_pre * (1 + follows * (arousal_pre - 1)) : siemens (summed)"
 
@@ -101,8 +105,9 @@ def build(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, recor
     b2.defaultclock.dt = dt
     pools = _pools(circuit, width, dt)
     neurons, afferents, spikes = [], [], []
+    spread, refresh = rings.functions(circuit)
     for index, (kind, members) in enumerate(by_neuron(circuit).items(), start=1):
-        group, afferent = _neurons(circuit, width, dt, pools, index, kind, members)
+        group, afferent = _neurons(circuit, width, dt, pools, index, kind, members, spread)
         neurons.append(group)
         afferents.append(afferent)
         if record_spikes:
@@ -116,6 +121,9 @@ def build(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, recor
         objects.append(_resets(circuit, width, pools))
     clerk = b2.NeuronGroup(1, "now : 1", name="clerk")
     clerk.run_regularly("now = report_progress(t/second)", dt=20 * b2.ms, when="before_start")
+    if any(rings.own_variables(circuit).values()):
+        clerk.run_regularly("now = refresh_inputs(t/second)", dt=1 * b2.ms, when="before_start")
+        clerk.namespace.update(refresh_inputs=refresh)
     clerk.namespace.update(report_progress=functions.report_progress, drive_value=functions.drive_value)
     return Model(b2.Network(objects, clerk), neurons, pools, wiring, responses, rates, spikes)
 
@@ -162,12 +170,12 @@ def _pools(circuit: Circuit, width: int, dt) -> b2.NeuronGroup:
         dt=1 * b2.ms,
         when="end",
     )
-    # after the weighted sums of this step, before the neurons read them
+    # before the neurons read it; its weighted sum is that of the step before
     pools.run_regularly("g_inhibition = g_gaba + g_reset * s_reset", when="groups", order=-1)
     return pools
 
 
-def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members: list[int]):
+def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members: list[int], spread):
     r, n = circuit.receptors, len(circuit.populations)
     sizes = [circuit.populations[m].size for m in members]
     conductances = {circuit.populations[m].g_ext_ns for m in members}
@@ -176,9 +184,11 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members:
     one = np.repeat(members, sizes)
     pool = np.concatenate([one + p * n for p in range(width)])
     k0, k1 = r.nmda_jump
+    ring = rings.receptors_by_group(circuit)[index]
+    own = rings.own_variables(circuit)[index]
     group = b2.NeuronGroup(
         pool.size,
-        NEURON_EQUATIONS,
+        _neuron_equations(ring, own),
         threshold="v > v_th",
         reset="v = v_reset; refractory_left = tau_ref",
         name=f"neurons_{index}",
@@ -202,19 +212,52 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members:
     group.pool = pool
     for name in ("g_ampa", "g_nmda", "g_inhibition", "mean_count", "p_none"):
         setattr(group, name, b2.linked_var(pools, name, index=pool))
-    group.run_regularly(NEURON_STEP, when="groups", order=1)
+    if "p_own" in own:
+        group.p_own = 1.0
+    group.namespace.update(
+        {f"keep_{x}": float(np.exp(-float(dt / b2.ms) / getattr(r, f"tau_{x}_ms"))) for x in ring}
+    )
+    group.run_regularly(_neuron_step(ring, own), when="groups", order=1)
     group.run_regularly("v = v * watch(v/volt, pool, t/second)", dt=20 * b2.ms, when="end")
+    if ring:
+        total = " + ".join(f"ring_{receptor}" for receptor in ring)
+        group.run_regularly(
+            f"v = v * watch(0.5 * dt * ({total}) / c_m, pool, t/second)", dt=1 * b2.ms, when="end"
+        )
     afferent = b2.Synapses(
         group,
         pools,
         "ds/dt = -s / tau_nmda : 1 (event-driven)",
-        on_pre=SPIKE,
+        on_pre=SPIKE + (SPREAD.format(index - 1) if _projects(circuit, members) else ""),
         delay=circuit.delay_ms * b2.ms,
         name=f"afferent_{index}",
-        namespace={"tau_nmda": r.tau_nmda_ms * b2.ms, "k0": k0, "k1": k1},
+        namespace={"tau_nmda": r.tau_nmda_ms * b2.ms, "k0": k0, "k1": k1, "ring_spread": spread},
     )
     afferent.connect(i=np.arange(pool.size), j=pool)
     return group, afferent
+
+
+def _neuron_equations(ring: tuple[str, ...], own: tuple[str, ...]) -> str:
+    lines = [f"ring_{receptor} : siemens" for receptor in ring]
+    lines += [f"{variable} : {'amp' if variable == 'current' else '1'}" for variable in own]
+    return NEURON_EQUATIONS + "\n".join(lines)
+
+
+def _neuron_step(ring: tuple[str, ...], own: tuple[str, ...]) -> str:
+    terms = {r: f"({pool} + ring_{r})" if r in ring else pool for r, pool in POOL_TERMS.items()}
+    rate = "mean_own" in own
+    step = NEURON_STEP.format(
+        **terms,
+        current=" + current" if "current" in own else "",
+        mean="mean_count + mean_own" if rate else "mean_count",
+        none="p_none * p_own" if rate else "p_none",
+    )
+    return step + "".join(f"ring_{receptor} = ring_{receptor} * keep_{receptor}\n" for receptor in ring)
+
+
+def _projects(circuit: Circuit, members: list[int]) -> bool:
+    names = {circuit.names[m] for m in members}
+    return any(p.kernel is not None and p.source in names for p in circuit.projections)
 
 
 def _wire(circuit: Circuit, width: int, pools, receptor: str):
