@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
+from bridges.tasks.ant import ANT
 from bridges.tasks.base import Task, parameter, parameter_table
 from bridges.tasks.cpt import CPTX
+from bridges.tasks.flanker import Flanker
+from bridges.tasks.posner import Posner
 from bridges.tasks.pvt import PVT
 from bridges.tasks.sart import SART
+from bridges.tasks.visual_search import VisualSearch
 
-__all__ = ["CPTX", "PVT", "SART", "TASKS", "Task", "parameter", "parameter_table"]
+__all__ = [
+    "VisualSearch",
+    "Posner",
+    "Flanker",
+    "ANT",
+    "CPTX",
+    "PVT",
+    "SART",
+    "TASKS",
+    "Task",
+    "parameter",
+    "parameter_table",
+]
 
-TASKS: dict[str, type] = {"sart": SART, "cpt_x": CPTX, "pvt": PVT}
+TASKS: dict[str, type] = {
+    "sart": SART,
+    "cpt_x": CPTX,
+    "pvt": PVT,
+    "ant": ANT,
+    "flanker": Flanker,
+    "posner": Posner,
+    "visual_search": VisualSearch,
+}
 """Task classes by the name that the command line uses."""
