@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from bridges.tasks.ant import ANT
+from bridges.tasks.attentional_blink import AttentionalBlink
+from bridges.tasks.ax_cpt import AXCPT
 from bridges.tasks.base import Task, parameter, parameter_table
+from bridges.tasks.change_detection import ChangeDetection
 from bridges.tasks.cpt import CPTX
 from bridges.tasks.flanker import Flanker
 from bridges.tasks.posner import Posner
+from bridges.tasks.prp import PRP
 from bridges.tasks.pvt import PVT
 from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "ChangeDetection",
+    "AttentionalBlink",
+    "PRP",
+    "AXCPT",
     "VisualSearch",
     "Posner",
     "Flanker",
@@ -33,5 +41,9 @@ TASKS: dict[str, type] = {
     "flanker": Flanker,
     "posner": Posner,
     "visual_search": VisualSearch,
+    "ax_cpt": AXCPT,
+    "prp": PRP,
+    "attentional_blink": AttentionalBlink,
+    "change_detection": ChangeDetection,
 }
 """Task classes by the name that the command line uses."""

@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from bridges.encoding import RateCode
 from bridges.session import NO_RESPONSE, Rule
@@ -47,9 +48,9 @@ SECOND_ANSWERS = ("present", "absent")
 class AttentionalBlink(SessionMaker):
     """Letters one after another at one place; T1 is marked, T2 comes `lag` items after it.
 
-    When the stream has ended, two prompts ask for the targets in their order: component T1 is the report of T1,
-    component T2 that of T2. Reports are not speeded; response times count from the prompts. In control blocks
-    the streams are of the same kind, but T1 is to be ignored and only T2 is asked for.
+    When the stream has ended, two prompts ask for the targets in their order: component T1 is the report of
+    T1, component T2 that of T2. Reports are not speeded; response times count from the prompts. In control
+    blocks the streams are of the same kind, but T1 is to be ignored and only T2 is asked for.
 
     Channels: ``t1_<letter>`` and ``t2_<letter>``, each the conjunction of what marks a target (colour, or
     being a digit) with its identity; ``distractor``, one for all other items, which come before and after
@@ -360,7 +361,7 @@ class AttentionalBlink(SessionMaker):
         report_1 = stream_s + (before + 1 + self.after) * soa_s + self.report_delay_s
         report_2 = report_1 + self.report_s
         answer = np.where(present, 0, 1) if self.second_task == "detection" else drawn["t2"]
-        trials = {
+        trials: dict[str, np.ndarray | pd.Categorical] = {
             "onset_s": report_1,
             "block": block,
             "trial_type": labels(kind, BLOCK_KINDS),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 import numpy as np
+import pandas as pd
 
 from bridges.encoding import RateCode
 from bridges.session import NO_RESPONSE, Rule
@@ -172,7 +173,11 @@ class AXCPT(SessionMaker):
         return replace(
             self,
             ax=5 * (self.ax > 0),
-            **{name: int(getattr(self, name) > 0) for name in _COUNTS[1:]},
+            ay=min(self.ay, 1),
+            bx=min(self.bx, 1),
+            by=min(self.by, 1),
+            a_no_go=min(self.a_no_go, 1),
+            b_no_go=min(self.b_no_go, 1),
             n_blocks=1,
         )
 
@@ -306,7 +311,7 @@ class AXCPT(SessionMaker):
         probe_s = cue_s + self.cue_s + self.delay_s
         is_b, probe = _CUE_IS_B[kind], _PROBE[kind]
         item = np.choose(probe, [0, 1 + drawn["y_probe"], 1 + len(self.y_probes) + drawn["digit"]])
-        trials = {
+        trials: dict[str, np.ndarray | pd.Categorical] = {
             "onset_s": probe_s,
             "block": drawn.trial // sum(self.counts),
             "trial_type": labels(kind, TRIAL_TYPES),

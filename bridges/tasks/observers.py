@@ -20,6 +20,7 @@ __all__ = [
     "binary_choice",
     "count_difference",
     "detection",
+    "highest_count",
     "identification",
     "mean_count",
     "poisson_probabilities",
@@ -84,7 +85,7 @@ def identification(on: float, off: float, n_alternatives: int) -> float:
     """
     if separable(on, off):
         return 1.0
-    highest = _highest(max(on, off))
+    highest = highest_count(max(on, off))
     p_on, p_off = poisson_probabilities(on, highest), poisson_probabilities(off, highest)
     below = np.append(0.0, np.cumsum(p_off)[:-1])
     # F(k)^m - F(k-1)^m over p(k), written as a sum so that no tiny number divides another
@@ -104,7 +105,7 @@ def detection(on: float, off: float, prior: float = 0.5) -> float:
     prior
         Probability that it was on.
     """
-    highest = _highest(max(on, off))
+    highest = highest_count(max(on, off))
     p_on, p_off = poisson_probabilities(on, highest), poisson_probabilities(off, highest)
     return float(np.sum(np.maximum(prior * p_on, (1.0 - prior) * p_off)))
 
@@ -117,7 +118,7 @@ def count_difference(first: float, second: float) -> tuple[np.ndarray, np.ndarra
     tuple of ndarray
         The differences and their probabilities.
     """
-    high_1 = high_2 = _highest(max(first, second))
+    high_1 = high_2 = highest_count(max(first, second))
     low_1 = low_2 = _lowest(min(first, second))
     p_1 = poisson_probabilities(first, high_1)[low_1:]
     p_2 = poisson_probabilities(second, high_2)[low_2:]
@@ -139,8 +140,8 @@ def binary_choice(on: float, off: float, prior: float = 0.5) -> float:
     return float(prior * right_first + (1.0 - prior) * right_second)
 
 
-def _highest(mean: float) -> int:
-    """A count that is exceeded with a probability far below `CERTAIN`."""
+def highest_count(mean: float) -> int:
+    """A count that a Poisson variable of this mean exceeds with a probability far below `CERTAIN`."""
     return int(np.ceil(mean + 9.0 * np.sqrt(mean) + 40.0))
 
 

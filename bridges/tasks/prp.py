@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from bridges.encoding import RateCode
 from bridges.session import Rule
@@ -274,7 +275,7 @@ class PRP(SessionMaker):
         s1_s = s1_s + drawn.trial % self.trials_per_block * self._trial_s
         s2_s, stop_s = s1_s + soa_s, s1_s + self.window_s
         first, second = np.array(self.keys_1)[drawn["s1"]], np.array(self.keys_2)[drawn["s2"]]
-        trials = {
+        trials: dict[str, np.ndarray | pd.Categorical] = {
             "onset_s": s1_s,
             "block": block,
             "trial_type": labels(kind, BLOCK_KINDS),
