@@ -26,9 +26,10 @@ from ann.recurrent import LSTMNetwork
 from ann.training import Examples, TrainingSettings, train
 from ann.transformer import AttentionNetwork
 from bridges.encoding import RateCode, levels, noisy, resemble
+from bridges.labels import labels
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.streams import individual_generator
-from bridges.session import NO_RESPONSE, Session
+from bridges.session import Session
 from bridges.tasks import TASKS
 
 __all__ = ["NetworkConfig", "cache_folder", "labels", "sense", "trained_network"]
@@ -40,6 +41,7 @@ TRAINING_CODE = (
         Path(bridges.__path__[0], name)
         for name in (
             "encoding.py",
+            "labels.py",
             "session.py",
             "participants/network_learning.py",
             "participants/streams.py",
@@ -154,47 +156,6 @@ def cache_folder(given: Path | str | None = None) -> Path:
 def sense(session: Session, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
     """What the network perceives of a session, shape (time, channel)."""
     return noisy(_clean(session, config), config.dt_s, rng, config.code, config.internal_noise_sd)
-
-
-def labels(session: Session, dt_s: float, deadline_s: float, grace_s: float) -> tuple[np.ndarray, np.ndarray]:
-    """Class of every step, and whether it counts.
-
-    Class k is response k of the session, the class after the last response is "none". From the onset of a
-    trial to the deadline its correct response is asked for; in the grace time after it nothing is; later
-    steps, like steps before the first trial, are "none". A trial to withhold on is "none" throughout.
-
-    Parameters
-    ----------
-    session
-        The session.
-    dt_s
-        Step (s).
-    deadline_s, grace_s
-        See above (s).
-
-    Returns
-    -------
-    target : ndarray of int
-        Shape (time,).
-    mask : ndarray of bool
-        Shape (time,).
-    """
-    n_steps = len(levels(session, dt_s))
-    none = len(session.responses)
-    target = np.full(n_steps, none)
-    mask = np.ones(n_steps, dtype=bool)
-    trials = session.trials
-    windows = zip(trials["onset_s"], trials["window_stop_s"], trials["correct_response"], strict=True)
-    for onset_s, stop_s, correct in windows:
-        if correct == NO_RESPONSE:
-            continue
-        first, last, free = (
-            int(min(t, stop_s) / dt_s + 1e-6)
-            for t in (onset_s, onset_s + deadline_s, onset_s + deadline_s + grace_s)
-        )
-        target[first:last] = session.responses.index(correct)
-        mask[last:free] = False
-    return target, mask
 
 
 def trained_network(
