@@ -9,6 +9,7 @@ from bridges.tasks.base import Task, parameter, parameter_table
 from bridges.tasks.change_detection import ChangeDetection
 from bridges.tasks.cpt import CPTX
 from bridges.tasks.flanker import Flanker
+from bridges.tasks.grad_cpt import GradCPT
 from bridges.tasks.posner import Posner
 from bridges.tasks.prp import PRP
 from bridges.tasks.pvt import PVT
@@ -16,6 +17,7 @@ from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "GradCPT",
     "ChangeDetection",
     "AttentionalBlink",
     "PRP",
@@ -45,5 +47,6 @@ TASKS: dict[str, type] = {
     "prp": PRP,
     "attentional_blink": AttentionalBlink,
     "change_detection": ChangeDetection,
+    "grad_cpt": GradCPT,
 }
 """Task classes by the name that the command line uses."""
