@@ -13,7 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CheckpointError", "load_checkpoint", "load_into", "save_checkpoint"]
+__all__ = [
+    "CheckpointError",
+    "load_checkpoint",
+    "load_into",
+    "read_content",
+    "save_checkpoint",
+    "write_content",
+]
 
 FORMAT = "neurosim-network-1"
 
@@ -44,7 +51,11 @@ def save_checkpoint(path: Path, network: nn.Module, config: Mapping[str, object]
         "config": json.dumps(config, sort_keys=True),
         "weights": {name: weight.detach().cpu() for name, weight in network.state_dict().items()},
     }
-    path = Path(path)
+    write_content(Path(path), content)
+
+
+def write_content(path: Path, content: Mapping[str, object]) -> None:
+    """Write tensors and plain values as PyTorch does, whole or not at all; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
@@ -80,19 +91,30 @@ def load_checkpoint(path: Path) -> tuple[dict[str, object], dict[str, Tensor]]:
     CheckpointError
         If the file is truncated, from elsewhere, or holds anything but weights.
     """
-    path = Path(path)
+    return _checked(Path(path), read_content(Path(path)))
+
+
+def read_content(path: Path) -> object:
+    """Read what `write_content` wrote; nothing in the file is ever run.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    CheckpointError
+        If the file is truncated, or holds anything but tensors and plain values.
+    """
     if not path.exists():
         raise FileNotFoundError(f"no checkpoint at {path}")
     # PyTorch writes zip archives; its reader of older files is not offered a stranger's file
     if not zipfile.is_zipfile(path):
         raise CheckpointError(f"{path} is truncated or not a checkpoint; train again or get the original")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(f"{path} holds more than weights, or is damaged; it was not loaded") from error
     except Exception as error:  # a damaged file can break the reader anywhere
         raise CheckpointError(f"{path} is damaged; train again or get the original") from error
-    return _checked(path, content)
 
 
 def load_into(

@@ -8,16 +8,28 @@ doi:10.48550/arXiv.1211.5063).
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from ann.threads import one_thread
+from ann.training_course import Course, TrainingHistory
+from ann.training_state import RandomSource, load_training, random_states, save_training, set_random_states
 
-__all__ = ["Examples", "TrainingDiverged", "TrainingHistory", "TrainingSettings", "masked_loss", "train"]
+__all__ = [
+    "Acceleration",
+    "Examples",
+    "TrainingDiverged",
+    "TrainingHistory",
+    "TrainingSettings",
+    "masked_loss",
+    "train",
+]
 
 
 class Examples(NamedTuple):
@@ -99,25 +111,19 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
-class TrainingHistory:
-    """Course of a training.
+class Acceleration:
+    """What makes a training faster on a GPU, at the price of rounding.
 
     Parameters
     ----------
-    steps
-        Gradient steps done.
-    best_step
-        Step whose weights were kept.
-    best_loss
-        Validation loss of those weights (nats per step of the stream).
-    losses
-        (step, training loss, validation loss) at every check.
+    mixed_precision
+        Multiply matrices in bfloat16; weights, sums and the optimiser stay in full precision.
+    compiled
+        Compile the network with ``torch.compile`` first.
     """
 
-    steps: int
-    best_step: int
-    best_loss: float
-    losses: tuple[tuple[int, float, float], ...] = field(repr=False)
+    mixed_precision: bool = False
+    compiled: bool = False
 
 
 @one_thread()
@@ -127,6 +133,10 @@ def train(
     validation: Examples,
     settings: TrainingSettings | None = None,
     progress: Callable[[float, str], None] | None = None,
+    *,
+    checkpoint: Path | None = None,
+    generators: Sequence[RandomSource] = (),
+    acceleration: Acceleration | None = None,
 ) -> TrainingHistory:
     """Train in place, on the device of the network; it ends with its best weights, in evaluation mode.
 
@@ -144,6 +154,13 @@ def train(
         How long and how fast; defaults if None.
     progress
         Called with the fraction done and a line about it.
+    checkpoint
+        File in which the training is kept at every check and from which an interrupted one goes on, to the
+        same bits on the CPU; it is removed at the end. None: nothing is kept.
+    generators
+        Sources of randomness that `draw` and the network use; the checkpoint holds their states.
+    acceleration
+        None: full precision, as written.
 
     Returns
     -------
@@ -154,43 +171,62 @@ def train(
     ------
     TrainingDiverged
         If a loss is not finite; names the step. The network then holds its best weights so far.
+    CheckpointError
+        If the checkpoint is damaged or of another training.
     """
     settings = settings or TrainingSettings()
+    fast = acceleration or Acceleration()
     device = next(network.parameters()).device
     validation = validation.to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     network.train()
-    best_loss, best_step, best_weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    losses: list[tuple[int, float, float]] = []
-    stale = 0
-    step = 0
+    course = Course(settings.smallest_gain, settings.patience)
+    best = copy.deepcopy(network.state_dict())
+    key = {**asdict(settings), **asdict(fast), "weights": {name: list(w.shape) for name, w in best.items()}}
+    saved = None if checkpoint is None else load_training(checkpoint, key)
+    if saved is not None:
+        network.load_state_dict(saved["weights"])
+        optimiser.load_state_dict(saved["optimiser"])
+        best = {name: weight.to(device) for name, weight in saved["best"].items()}
+        course.resume(saved["course"])
+        set_random_states(generators, saved["random"])
+    run = torch.compile(network) if fast.compiled else network
+    smoothing = settings.label_smoothing
     try:
-        for step in range(1, settings.max_steps + 1):
+        while course.step < settings.max_steps and not course.stopped:
+            course.step += 1
             for group in optimiser.param_groups:
-                group["lr"] = settings.rate(step)
-            loss = _gradient_step(network, optimiser, draw(settings.batch_size).to(device), settings, step)
-            if step % settings.check_every and step < settings.max_steps:
+                group["lr"] = settings.rate(course.step)
+            batch = draw(settings.batch_size).to(device)
+            with _precision(device, fast):
+                loss = _finite(masked_loss(run, batch, smoothing), course.step, "training")
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
+            optimiser.step()
+            if course.step % settings.check_every and course.step < settings.max_steps:
                 continue
-            with torch.no_grad():
-                unseen = _finite(
-                    masked_loss(network, validation, settings.label_smoothing), step, "validation"
-                ).item()
-            losses.append((step, loss, unseen))
+            with torch.no_grad(), _precision(device, fast):
+                unseen = _finite(masked_loss(run, validation, smoothing), course.step, "validation").item()
+            if course.check(loss.item(), unseen):
+                best = copy.deepcopy(network.state_dict())
             if progress is not None:
-                progress(step / settings.max_steps, f"step {step}, loss {unseen:.4f}")
-            better = unseen < best_loss * (1.0 - settings.smallest_gain)
-            stale = 0 if better else stale + 1
-            if unseen < best_loss:
-                best_loss, best_step, best_weights = unseen, step, copy.deepcopy(network.state_dict())
-            if stale >= settings.patience:
-                break
+                progress(course.step / settings.max_steps, f"step {course.step}, loss {unseen:.4f}")
+            if checkpoint is not None:
+                state = {"weights": network.state_dict(), "optimiser": optimiser.state_dict(), "best": best}
+                random = random_states(generators)
+                save_training(checkpoint, key, {**state, "course": course.record(), "random": random})
     finally:
-        network.load_state_dict(best_weights)
+        network.load_state_dict(best)
         network.eval()
-    return TrainingHistory(step, best_step, best_loss, tuple(losses))
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return course.history
 
 
-def masked_loss(network: nn.Module, examples: Examples, label_smoothing: float = 0.0) -> Tensor:
+def masked_loss(
+    network: Callable[[Tensor], tuple[Tensor, Any]], examples: Examples, label_smoothing: float = 0.0
+) -> Tensor:
     """Cross-entropy averaged over the steps that count (nats).
 
     Parameters
@@ -215,19 +251,10 @@ def masked_loss(network: nn.Module, examples: Examples, label_smoothing: float =
     )
 
 
-def _gradient_step(
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    batch: Examples,
-    settings: TrainingSettings,
-    step: int,
-) -> float:
-    optimiser.zero_grad(set_to_none=True)
-    loss = _finite(masked_loss(network, batch, settings.label_smoothing), step, "training")
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
-    optimiser.step()
-    return loss.item()
+def _precision(device: torch.device, acceleration: Acceleration) -> AbstractContextManager[object]:
+    if not acceleration.mixed_precision:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def _finite(loss: Tensor, step: int, which: str) -> Tensor:
