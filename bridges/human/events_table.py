@@ -9,7 +9,7 @@ from bridges.human.records import HumanRecord
 from bridges.human.vocabulary import ALIASES, ROLES_FOR_CONDITIONS
 from bridges.session import NO_RESPONSE
 
-__all__ = ["describe_columns", "events_table"]
+__all__ = ["column_format", "describe_columns", "events_table"]
 
 FIXED = {
     "onset": ("Start of the trial, or time of a press that belongs to no trial", "s"),
@@ -22,9 +22,22 @@ FIXED = {
     "response_time": ("From the onset of the trial to the response", "s"),
     "omission": ("1: a response was due and none was given", ""),
     "response_2": ("Second response of a trial with two", ""),
-    "response_time_2": ("From the onset of the trial to its second response", "s"),
+    "response_time_2": ("From the onset of the trial, or of its second component, to that response", "s"),
     "window_start_s": ("Responses from here on belong to the trial", "s"),
     "window_stop_s": ("Responses before here belong to the trial", "s"),
+    "onset_t2_s": ("Start of the second component of the trial", "s"),
+    "correct_response_t2": (
+        f"What should be answered to it; '{NO_RESPONSE}': nothing; n/a: there is none",
+        "",
+    ),
+    "window_start_t2_s": ("Responses to it count from here on", "s"),
+    "window_stop_t2_s": ("Responses to it count before here", "s"),
+    "event_type": (
+        "trial; stimulus or instruction (what is shown); response (one that belongs to no trial)",
+        "",
+    ),
+    "channel": ("Input channel on which a stimulus is shown", ""),
+    "level": ("Intensity of a stimulus, from 0 to 1", ""),
     "agent": ("Who performed: human, spiking, lstm, attention", ""),
     "seed": ("Seed of a virtual participant", ""),
 }
@@ -54,7 +67,8 @@ def events_table(record: HumanRecord) -> tuple[pd.DataFrame, list[str]]:
         return pd.DataFrame(), faults
     first = trials.merge(answers[answers["component"] == "T1"], on="trial", how="left")
     answered = first["response"].astype(object).where(first["response"].notna(), NO_RESPONSE)
-    due = first["correct_response"] != NO_RESPONSE
+    asked = first["correct_response"].notna()
+    due = asked & (first["correct_response"] != NO_RESPONSE)
     columns = {
         "onset": first["onset_s"],
         "duration": _durations(record, first["trial"]),
@@ -63,9 +77,9 @@ def events_table(record: HumanRecord) -> tuple[pd.DataFrame, list[str]]:
         **{name: first[name] for name in conditions},
         "correct_response": first["correct_response"],
         "response": first["response"],
-        "accuracy": (answered == first["correct_response"]).astype(int),
+        "accuracy": (answered == first["correct_response"]).astype(int).astype(object).where(asked),
         "response_time": first["response_time_s"],
-        "omission": (due & first["response"].isna()).astype(int),
+        "omission": (due & first["response"].isna()).astype(int).astype(object).where(asked),
     }
     if two:
         second = trials[["trial"]].merge(answers[answers["component"] == "T2"], on="trial", how="left")
@@ -88,7 +102,7 @@ def describe_columns(record: HumanRecord, table: pd.DataFrame) -> dict[str, obje
         meaning, unit = FIXED.get(
             str(name), (f"Condition of the task {record.session.task}", _unit(str(name)))
         )
-        entry = {"Description": meaning, "Format": _format(record.session.trials, str(name))}
+        entry = {"Description": meaning, "Format": column_format(record.session.trials, str(name))}
         described[str(name)] = {key: value for key, value in {**entry, "Units": unit}.items() if value}
     described["TaskName"] = record.session.task
     described["SessionHash"] = record.session.content_hash
@@ -106,7 +120,8 @@ def _durations(record: HumanRecord, trial: pd.Series) -> np.ndarray:
     return shown.reindex(trial).to_numpy(dtype=float)
 
 
-def _format(trials: pd.DataFrame, name: str) -> str:
+def column_format(trials: pd.DataFrame, name: str) -> str:
+    """``"string"``, ``"integer"``, ``"number"`` or ``"boolean"``; empty for no column of the trials."""
     if name not in trials.columns:
         return ""
     kinds = {"b": "boolean", "i": "integer", "u": "integer", "f": "number"}

@@ -17,6 +17,7 @@ from bridges.human import bids
 from bridges.human.checks import ReadOptions
 from bridges.human.records import HumanRecord, records_of
 from bridges.human.scores import is_cpt_scores, read_cpt_scores
+from bridges.human.session_table import SESSION_ENTRY, record_of_session
 from bridges.human.tables import TABLE_ENDINGS, describe_faults, read_text_table
 from bridges.human.vocabulary import TASKS, find_column, same_task, task_in_name
 
@@ -259,6 +260,12 @@ def _read_bids_file(path: Path, options: ReadOptions, root: Path) -> tuple[list[
     )
     participant = identity["participant_id"]
     groups = {**people.get(participant, {}), **sessions.get(identity["session"], {})}
+    if SESSION_ENTRY in entries and "event_type" in header and not faults:
+        who = (participant, identity["session"], identity["run"])
+        try:
+            return [record_of_session(table.cells, entries, who, groups)], []
+        except ValueError as error:
+            return [], [f"{path.name}: {error}"]
     formats = {name: bids.entry_of(entries, name, "Format") for name in header}
     records, trial_faults = records_of(table, options, identity, formats, {participant: groups})
     faults += trial_faults

@@ -23,6 +23,7 @@ import pandas as pd
 
 from bridges.human.events_table import describe_columns, events_table
 from bridges.human.records import HumanRecord
+from bridges.human.session_table import SESSION_ENTRY, session_entry, session_table
 from bridges.participants.base import Performance
 from bridges.session import Session
 
@@ -73,6 +74,7 @@ def write_bids(
     name: str = "Attention tasks",
     licence: str = "CC0",
     authors: Sequence[str] = (),
+    stimuli: bool = False,
 ) -> list[Path]:
     """Write records as a BIDS folder that `bridges.human.read_trials` reads back.
 
@@ -87,6 +89,8 @@ def write_bids(
         What to write; see `as_record` for virtual participants.
     name, licence, authors
         For ``dataset_description.json``.
+    stimuli
+        Write the stimuli beside the trials, so that the session itself can be read back, hash and all.
 
     Returns
     -------
@@ -104,7 +108,7 @@ def write_bids(
     paths = [_events_path(folder, record) for record in records]
     for record, path in zip(records, paths, strict=True):
         faults += _label_faults(record)
-        table, some = events_table(record)
+        table, some = session_table(record) if stimuli else events_table(record)
         tables.append(table)
         faults += [f"{path.name}: {fault}" for fault in some]
     faults += [
@@ -118,7 +122,9 @@ def write_bids(
         raise ValueError("nothing was written:\n  " + "\n  ".join(faults))
     for record, path, table in zip(records, paths, tables, strict=True):
         _write_table(path, table)
-        _write_json(path.with_suffix(".json"), describe_columns(record, table))
+        sidecar = describe_columns(record, table)
+        sidecar |= {SESSION_ENTRY: session_entry(record.session)} if stimuli else {}
+        _write_json(path.with_suffix(".json"), sidecar)
     constant, changing = _split_groups(records)
     _merge_table(folder / "participants.tsv", "participant_id", constant)
     for participant, sessions in changing.items():
