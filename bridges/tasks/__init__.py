@@ -10,6 +10,7 @@ from bridges.tasks.change_detection import ChangeDetection
 from bridges.tasks.cpt import CPTX
 from bridges.tasks.flanker import Flanker
 from bridges.tasks.grad_cpt import GradCPT
+from bridges.tasks.mackworth import Mackworth
 from bridges.tasks.posner import Posner
 from bridges.tasks.prp import PRP
 from bridges.tasks.pvt import PVT
@@ -17,6 +18,7 @@ from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "Mackworth",
     "GradCPT",
     "ChangeDetection",
     "AttentionalBlink",
@@ -48,5 +50,6 @@ TASKS: dict[str, type] = {
     "attentional_blink": AttentionalBlink,
     "change_detection": ChangeDetection,
     "grad_cpt": GradCPT,
+    "mackworth": Mackworth,
 }
 """Task classes by the name that the command line uses."""
