@@ -51,6 +51,8 @@ class Target:
         at hand, ``independent re-simulation`` where the number is one.
     quick
         Whether a quick run measures it.
+    whole_interval
+        Whether the 95 % interval must lie in the tolerance with the value: for claims about a sign.
     """
 
     quantity: str
@@ -61,6 +63,7 @@ class Target:
     unit: str
     source: str
     quick: bool = True
+    whole_interval: bool = False
 
     def __post_init__(self) -> None:
         if not self.quantity or " " in self.quantity:
@@ -175,8 +178,10 @@ class Row:
 
     @property
     def agrees(self) -> bool:
-        """Whether the measured value lies in the tolerance."""
-        return self.target.holds(self.measured.value)
+        """Whether the value, or its whole interval if the target asks for that, lies in the tolerance."""
+        m = self.measured
+        numbers = (m.value, m.low, m.high) if self.target.whole_interval else (m.value,)
+        return all(self.target.holds(number) for number in numbers)
 
     @property
     def unexplained(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -30,6 +31,7 @@ def conclude(
     watch: Stopwatch,
     display: Display,
     question: str,
+    title: str = TITLE,
 ) -> str:
     """Write everything that the study has to say; returns the table for people to read.
 
@@ -43,7 +45,7 @@ def conclude(
         Provenance, completed here.
     display
         Shows the stages.
-    question
+    question, title
         Of the study.
     """
     done = [one for one in circuits if one.name in collected.tables]
@@ -64,7 +66,7 @@ def conclude(
     provenance = watch.stop(cpu_model=cpu_model(), parts_resumed=collected.resumed, failures=missing)
     write_report(
         Report(
-            title=TITLE,
+            title=title,
             question=question,
             summary=[
                 ("circuits", len(done)),
@@ -89,9 +91,14 @@ def conclude(
 
 def check_of(row: Row) -> Check:
     """The row as a check; the reason of a disagreement stands in its source."""
-    target = row.target
+    target, m = row.target, row.measured
     why = "" if row.agrees else f"; disagrees: {row.explanation or UNEXPLAINED}"
-    return Check(row.name, row.measured.value, target.low, target.high, target.unit, target.source + why)
+    low, high = target.low, target.high
+    if target.whole_interval:
+        # the limits move by the half-widths: the value passes them exactly where its interval passes its own
+        low = None if low is None else low + _known(m.value - m.low)
+        high = None if high is None else high - _known(m.high - m.value)
+    return Check(row.name, m.value, low, high, target.unit, target.source + why)
 
 
 def table_text(rows: Sequence[Row], width: int = 150) -> str:
@@ -116,6 +123,10 @@ def table_text(rows: Sequence[Row], width: int = 150) -> str:
             why = f"why: {row.explanation or UNEXPLAINED}"
             lines += textwrap.wrap(why, width, initial_indent="      ", subsequent_indent="      ")
     return "\n".join([*lines, ""])
+
+
+def _known(width: float) -> float:
+    return width if math.isfinite(width) else 0.0
 
 
 def _range(row: Row) -> str:
