@@ -8,6 +8,7 @@ from bridges.tasks.ax_cpt import AXCPT
 from bridges.tasks.base import Task, parameter, parameter_table
 from bridges.tasks.change_detection import ChangeDetection
 from bridges.tasks.cpt import CPTX
+from bridges.tasks.dual_detection import DualDetection
 from bridges.tasks.flanker import Flanker
 from bridges.tasks.grad_cpt import GradCPT
 from bridges.tasks.mackworth import Mackworth
@@ -18,6 +19,7 @@ from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "DualDetection",
     "Mackworth",
     "GradCPT",
     "ChangeDetection",
@@ -51,5 +53,6 @@ TASKS: dict[str, type] = {
     "change_detection": ChangeDetection,
     "grad_cpt": GradCPT,
     "mackworth": Mackworth,
+    "dual_detection": DualDetection,
 }
 """Task classes by the name that the command line uses."""
