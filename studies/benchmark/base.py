@@ -166,8 +166,19 @@ def cpu_seconds(call: Callable[[], object], children: bool = False) -> float:
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
 
-def child_cpu_s(command: Sequence[str], timeout_s: float = 1200.0) -> tuple[float, float, str]:
+def child_cpu_s(
+    command: Sequence[str], timeout_s: float = 1800.0, folder: Path | None = None
+) -> tuple[float, float, str]:
     """Run a command with one thread; its CPU seconds, its wall-clock seconds and what it printed.
+
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    timeout_s
+        When to give up (s of wall-clock time).
+    folder
+        Where to run it; here if None.
 
     Raises
     ------
@@ -177,7 +188,13 @@ def child_cpu_s(command: Sequence[str], timeout_s: float = 1200.0) -> tuple[floa
     clock = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        list(command), capture_output=True, text=True, timeout=timeout_s, env=one_thread(), check=False
+        list(command),
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        env=one_thread(),
+        cwd=folder,
+        check=False,
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
