@@ -57,7 +57,7 @@ INSTANTANEOUS_STEP = """
 moved = v_l + keep_v * (v - v_l) + steady * per_mean + arriving{noise}{poisson}
 v = moved * int(refractory_left <= 0) + v_reset * int(refractory_left > 0)
 refractory_left = refractory_left - 1
-arriving = 0.0
+arriving = 0*volt
 """
 
 RELEASE = """
