@@ -12,6 +12,7 @@ from bridges.tasks.dual_detection import DualDetection
 from bridges.tasks.flanker import Flanker
 from bridges.tasks.grad_cpt import GradCPT
 from bridges.tasks.mackworth import Mackworth
+from bridges.tasks.monitoring import Monitoring
 from bridges.tasks.posner import Posner
 from bridges.tasks.prp import PRP
 from bridges.tasks.pvt import PVT
@@ -19,6 +20,7 @@ from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "Monitoring",
     "DualDetection",
     "Mackworth",
     "GradCPT",
@@ -54,5 +56,6 @@ TASKS: dict[str, type] = {
     "grad_cpt": GradCPT,
     "mackworth": Mackworth,
     "dual_detection": DualDetection,
+    "monitoring": Monitoring,
 }
 """Task classes by the name that the command line uses."""
