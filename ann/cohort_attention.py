@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ann.attention import rotate, sliding_window_mask
+from ann.masks import sliding_window_mask
+from ann.positions import rotate
 
 __all__ = ["attention_logits"]
 

@@ -23,7 +23,7 @@ from ann.cohort_lstm import lstm_logits
 from ann.kernels import MOST_OUTPUTS, LSTMKernel, lstm_kernel
 from ann.recurrent import LSTMNetwork
 from ann.training import Acceleration, Examples
-from ann.transformer import AttentionLayer, AttentionNetwork
+from ann.transformer import AttentionNetwork
 
 __all__ = ["CompiledEngine", "Engine", "EngineName", "StackedEngine", "choose_engine"]
 
@@ -232,8 +232,10 @@ def _description(network: nn.Module) -> tuple[object, ...]:
 def _forward(template: nn.Module) -> Callable[[Mapping[str, Tensor], Tensor], Tensor]:
     if isinstance(template, LSTMNetwork) and isinstance(template.head, nn.Linear):
         return lstm_logits
-    if isinstance(template, AttentionNetwork) and isinstance(template.head, nn.Linear):
-        attention = cast("AttentionLayer", template.layers[0]).attention
+    attentions = [part for part in template.modules() if isinstance(part, SlidingWindowAttention)]
+    limited = any(attention.limit is not None for attention in attentions)
+    if isinstance(template, AttentionNetwork) and isinstance(template.head, nn.Linear) and not limited:
+        attention = attentions[0]
         return functools.partial(attention_logits, n_heads=attention.n_heads, window=attention.window)
 
     def one(weights: dict[str, Tensor], x: Tensor) -> Tensor:

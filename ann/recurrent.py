@@ -71,7 +71,7 @@ class LSTMNetwork(nn.Module):
             )
         self.n_hidden = n_hidden
         self.core = nn.LSTM(n_inputs, n_hidden, batch_first=True)
-        self.head = nn.Linear(n_hidden, n_outputs)
+        self.head: nn.Module = nn.Linear(n_hidden, n_outputs)
         with torch.no_grad():
             for weight in self.parameters():
                 weight.uniform_(-(n_hidden**-0.5), n_hidden**-0.5, generator=generator)

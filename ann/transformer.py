@@ -13,12 +13,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ann.attention import SlidingWindowAttention
+from ann.attention import KeyValueCache, SlidingWindowAttention
+from ann.scaled_dot import ScoreLimit
 
-__all__ = ["AttentionNetwork", "AttentionState"]
+__all__ = ["AttentionLayer", "AttentionNetwork", "AttentionState"]
 
-AttentionState = tuple[Tensor, ...]
-"""For each layer, what its attention saw last: shape (batch, up to window - 1, d_model)."""
+AttentionState = tuple[KeyValueCache, ...]
+"""For each layer, keys and values of the last steps, up to window - 1."""
 
 
 class AttentionLayer(nn.Module):
@@ -31,7 +32,9 @@ class AttentionLayer(nn.Module):
         self.norm_mlp = nn.LayerNorm(d_model)
         self.mlp = nn.Sequential(nn.Linear(d_model, 2 * d_model), nn.GELU(), nn.Linear(2 * d_model, d_model))
 
-    def forward(self, x: Tensor, before: Tensor | None, gain: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, before: KeyValueCache | None, gain: Tensor | None
+    ) -> tuple[Tensor, KeyValueCache]:
         """Add attention, then perceptron, each times `gain` (batch, time, 1)."""
         attended, before = self.attention(self.norm_attention(x), before)
         x = x + (attended if gain is None else gain * attended)
@@ -80,7 +83,7 @@ class AttentionNetwork(nn.Module):
         self.embed = nn.Linear(n_inputs, d_model)
         self.layers = nn.ModuleList(AttentionLayer(d_model, n_heads, window) for _ in range(n_layers))
         self.norm = nn.LayerNorm(d_model)
-        self.head = nn.Linear(d_model, n_outputs)
+        self.head: nn.Module = nn.Linear(d_model, n_outputs)
         _initialise(self, generator)
 
     def forward(
@@ -122,6 +125,11 @@ class AttentionNetwork(nn.Module):
             stream = stream + layer.mlp(layer.norm_mlp(stream))
             weights.append(w)
         return weights
+
+    def limit_scores(self, limit: ScoreLimit | None) -> None:
+        """Put a limit (`ann.limits`) on the scores of every layer, or take it away."""
+        for layer in self._stack():
+            layer.attention.limit = limit
 
     def _stack(self) -> list[AttentionLayer]:
         return cast("list[AttentionLayer]", list(self.layers))
