@@ -18,6 +18,7 @@ NAMES = (
     "working_memory",
     "decision",
     "reduced_decision",
+    "attention_signatures",
 )
 """Circuits in the order in which they are shown."""
 

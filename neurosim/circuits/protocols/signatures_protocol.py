@@ -1,111 +1,168 @@
-"""Signatures of attention in spikes: how a held goal changes rates, variability and shared noise.
+"""Signatures of attention in spikes: how attention changes rates, variability and shared noise.
 
-One stimulus is shown again and again to the attention circuit, once while the goal that matches it is held
-and once while the other goal is. Per circuit and condition: rate during the stimulus and before it, Fano
-factor and pairwise noise correlation of spike counts over presentations.
+A stimulus is shown again and again, with attention and without, and spikes of the pool that it drives are
+counted. Two circuits are asked:
+
+- ``attention``: the circuit that performs the tasks; attention is the goal that matches the stimulus, held by
+  the control stage; without attention another goal is held.
+- ``biased_competition``: the working-memory circuit with self-excitation too weak to hold anything (w+ 1.6);
+  attention is a weak extra drive to the stimulated pool, as in Deco & Rolls (2005).
 
 References
 ----------
 McAdams, C. J. & Maunsell, J. H. R. (1999). J Neurosci, 19, 431-441. doi:10.1523/JNEUROSCI.19-01-00431.1999
-Cohen, M. R. & Maunsell, J. H. R. (2009). Nat Neurosci, 12, 1594-1600. doi:10.1038/nn.2439
 Mitchell, J. F., Sundberg, K. A. & Reynolds, J. H. (2009). Neuron, 63, 879-888.
 doi:10.1016/j.neuron.2009.09.013
+Cohen, M. R. & Maunsell, J. H. R. (2009). Nat Neurosci, 12, 1594-1600. doi:10.1038/nn.2439
+Deco, G. & Rolls, E. T. (2005). J Neurophysiol, 94, 295-313. doi:10.1152/jn.01095.2004
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from neurosim.circuit import Circuit
 from neurosim.circuits.attention import attention_circuit
+from neurosim.circuits.protocols.trials import Progress, trial_seeds
+from neurosim.circuits.working_memory import WorkingMemoryParameters, pool, working_memory_circuit
 from neurosim.drive import Drive
 from neurosim.engine import simulate
 from neurosim.recording import Recording
 from neurosim.spike_statistics import fano_factor, noise_correlation, spike_counts
 
-__all__ = ["GOALS", "attention_signatures"]
+__all__ = ["SCENES", "Scene", "attention_signatures"]
 
-GOALS = {"attended": "attend_go", "unattended": "attend_no_go"}
-"""Condition -> goal that is held; the stimulus is always the go stimulus."""
-
-CUE_ONSET_S, CUE_S = 0.5, 0.5
 FIRST_S = 2.0
 STIMULUS_S, PAUSE_S = 0.8, 0.8
 SETTLED_S = 0.2
-"""Counting starts this long after stimulus onset, when the first response is over."""
+"""Counting starts this long after stimulus onset, when the first burst is over."""
+
+Event = tuple[float, float, str, float]
+"""Onset (s), duration (s; NaN: to the end), channel, level."""
 
 
-def attention_signatures(
-    level: float,
-    n_seeds: int = 12,
-    presentations: int = 60,
-    seed: int = 1,
-    progress: Callable[[float], None] = lambda fraction: None,
-) -> pd.DataFrame:
-    """Measure one stimulus strength.
+@dataclass(frozen=True)
+class Scene:
+    """A stimulated pool with and without attention.
 
     Parameters
     ----------
-    level
-        Level of the stimulus, above 0 to 1.
-    n_seeds
-        Independent circuits.
+    circuit
+        Builds the circuit.
+    population
+        Pool whose spikes are counted.
+    stimulus
+        Channel and level of the stimulus.
+    attended, unattended
+        What makes the difference.
+    """
+
+    circuit: Callable[[], Circuit]
+    population: str
+    stimulus: tuple[str, float]
+    attended: tuple[Event, ...]
+    unattended: tuple[Event, ...]
+
+    def drive(self, attended: bool, starts: np.ndarray) -> Drive:
+        """Input of a run."""
+        end = float(starts[-1] + STIMULUS_S + PAUSE_S)
+        events = [(start, STIMULUS_S, *self.stimulus) for start in starts.tolist()]
+        for onset, duration, channel, level in self.attended if attended else self.unattended:
+            events.append((onset, end - onset if np.isnan(duration) else duration, channel, level))
+        onsets, durations, channels, levels = zip(*events, strict=True)
+        return Drive.from_events(onsets, durations, channels, levels, end)
+
+
+_P = WorkingMemoryParameters(w_plus=1.6)
+STIMULUS_HZ, BIAS_HZ = 150.0, 40.0
+
+SCENES = {
+    "attention": Scene(
+        attention_circuit,
+        "sensory.go",
+        ("go", 1.0),
+        ((0.5, 0.5, "attend_go", 1.0),),
+        ((0.5, 0.5, "attend_no_go", 1.0),),
+    ),
+    "biased_competition": Scene(
+        lambda: working_memory_circuit(_P),
+        pool(1),
+        (pool(1), STIMULUS_HZ / _P.input_hz),
+        ((0.0, float("nan"), pool(1), BIAS_HZ / _P.input_hz),),
+        (),
+    ),
+}
+"""The circuits that are asked, by name."""
+
+
+def attention_signatures(
+    scene: str,
+    circuits: int = 12,
+    presentations: int = 60,
+    seed: int = 1,
+    progress: Progress = lambda fraction: None,
+) -> pd.DataFrame:
+    """Measure one scene.
+
+    Parameters
+    ----------
+    scene
+        One of `SCENES`.
+    circuits
+        Independent runs of the circuit.
     presentations
-        Of the stimulus, for each circuit and condition.
+        Of the stimulus, in each run and condition.
     seed
-        Seed of all of it.
+        Seed of all; a run has the same noise in both conditions.
     progress
         Called with the fraction done.
 
     Returns
     -------
     DataFrame
-        One row a circuit and condition: ``circuit``, ``condition``, ``level``, ``rate_hz``, ``before_hz``
-        (the rate before the stimulus), ``fano``, ``noise_correlation``, ``goal_hz`` (the rate of the pool
-        that holds the goal matching the stimulus).
+        One row a run and condition: ``scene``, ``run``, ``attended``, ``rate_hz`` during the stimulus,
+        ``before_hz`` before it, ``fano`` and ``noise_correlation`` of counts over presentations (means over
+        neurons and pairs).
     """
+    chosen = SCENES[scene]
     starts = FIRST_S + (STIMULUS_S + PAUSE_S) * np.arange(presentations)
-    seeds = [int(s) for s in np.random.SeedSequence([seed, round(1000 * level)]).generate_state(n_seeds)]
+    seeds = trial_seeds(seed, circuits)
+    circuit = chosen.circuit()
     rows = []
-    for k, (condition, goal) in enumerate(GOALS.items()):
-        drive = _drive(starts, level, goal)
-        recordings = simulate(
-            [attention_circuit()] * n_seeds,
-            [drive] * n_seeds,
-            seeds,
-            record_spikes=True,
-            progress=lambda fraction, k=k: progress((k + fraction) / len(GOALS)),
-        )
+    for k, attended in enumerate((True, False)):
+
+        def tell(fraction: float, k: int = k) -> None:
+            progress((k + fraction) / 2)
+
+        drives = [chosen.drive(attended, starts)] * circuits
+        recordings = simulate([circuit] * circuits, drives, seeds, record_spikes=True, progress=tell)
         rows += [
-            {"circuit": number, "condition": condition, "level": level, **_statistics(recording, starts)}
-            for number, recording in enumerate(recordings)
+            {
+                "scene": scene,
+                "run": run,
+                "attended": attended,
+                **_statistics(recording, circuit, chosen.population, starts),
+            }
+            for run, recording in enumerate(recordings)
         ]
     return pd.DataFrame(rows)
 
 
-def _drive(starts: np.ndarray, level: float, goal: str) -> Drive:
-    n = starts.size
-    return Drive.from_events(
-        [CUE_ONSET_S, *starts],
-        [CUE_S] + [STIMULUS_S] * n,
-        [goal] + ["go"] * n,
-        [1.0] + [level] * n,
-        float(starts[-1] + STIMULUS_S + PAUSE_S),
-    )
-
-
-def _statistics(recording: Recording, starts: np.ndarray) -> dict[str, float]:
-    times, neurons = recording.spikes["sensory.go"]
-    size = next(p.size for p in attention_circuit().populations if p.name == "sensory.go")
+def _statistics(
+    recording: Recording, circuit: Circuit, population: str, starts: np.ndarray
+) -> dict[str, float]:
+    times, neurons = recording.spikes[population]
+    size = next(p.size for p in circuit.populations if p.name == population)
     window = STIMULUS_S - SETTLED_S
     counts = spike_counts(times, neurons, size, starts + SETTLED_S, window)
     before = spike_counts(times, neurons, size, starts - PAUSE_S / 2, PAUSE_S / 2)
     return {
-        "rate_hz": counts.mean() / window,
-        "before_hz": before.mean() / (PAUSE_S / 2),
+        "rate_hz": float(counts.mean() / window),
+        "before_hz": float(before.mean() / (PAUSE_S / 2)),
         "fano": float(np.nanmean(fano_factor(counts))),
         "noise_correlation": noise_correlation(counts).mean,
-        "goal_hz": recording.mean_rate("control.go", FIRST_S),
     }
