@@ -41,17 +41,17 @@ def column_reading(setting: BenchmarkSetting) -> tuple[Reading, pd.DataFrame]:
         _ours(circuit, 0.01, setting.seed)
         for turn in range(repeats):
             setting.tell(f"column, repetition {turn + 1}")
-            for simulator, cost, rates in (
+            for simulator, seconds_cpu, fired in (
                 ("neurosim", *_our_cost(circuit, seconds, setting.seed + turn)),
                 ("NEST", *_nest_cost(path, setting.nest_python)),
             ):
-                rows.append({"simulator": simulator, "repetition": turn, "cpu_s": cost, **rates})
+                rows.append({"simulator": simulator, "repetition": turn, "cpu_s": seconds_cpu, **fired})
     table = pd.DataFrame(rows)
-    cost = {name: group["cpu_s"].to_numpy() for name, group in table.groupby("simulator")}
+    cost = {name: table.loc[table["simulator"] == name, "cpu_s"].to_numpy() for name in ("neurosim", "NEST")}
     ratios = cost["NEST"] / cost["neurosim"]
-    means = table.drop(columns=["repetition", "cpu_s"]).groupby("simulator").mean()
+    rates = {name: table[table["simulator"] == name][_cells(circuit)].mean() for name in cost}
     words = ", ".join(
-        f"{name} {means.loc['neurosim', name]:.2f}/{means.loc['NEST', name]:.2f}" for name in means.columns
+        f"{name} {rates['neurosim'][name]:.2f}/{rates['NEST'][name]:.2f}" for name in _cells(circuit)
     )
     reading = Reading(
         "spiking.column_ratio_nest",
@@ -59,8 +59,8 @@ def column_reading(setting: BenchmarkSetting) -> tuple[Reading, pd.DataFrame]:
         1.0,
         None,
         "1",
-        f"cortical column at {SCALE:.0%}, {circuit.size} neurons, Poisson background, dt {DT_MS} ms: NEST over ours, "
-        f"CPU time of {seconds:g} s of model time, one thread, without building; ours "
+        f"cortical column at {SCALE:.0%}, {circuit.size} neurons, Poisson input, dt {DT_MS} ms: NEST over "
+        f"ours, CPU time of {seconds:g} s of model time, one thread, without building; ours "
         f"{np.median(cost['neurosim']) / seconds:.2f} CPU s per model s; rates (Hz) ours/NEST: {words}",
         (float(ratios.min()), float(ratios.max())),
         repeats,
