@@ -74,7 +74,7 @@ def events_table(record: HumanRecord) -> tuple[pd.DataFrame, list[str]]:
         "duration": _durations(record, first["trial"]),
         "trial": first["trial"],
         "block": first["block"],
-        **{name: first[name] for name in conditions},
+        **{name: _as_written(first[name]) for name in conditions},
         "correct_response": first["correct_response"],
         "response": first["response"],
         "accuracy": (answered == first["correct_response"]).astype(int).astype(object).where(asked),
@@ -107,6 +107,11 @@ def describe_columns(record: HumanRecord, table: pd.DataFrame) -> dict[str, obje
     described["TaskName"] = record.session.task
     described["SessionHash"] = record.session.content_hash
     return described
+
+
+def _as_written(column: pd.Series) -> pd.Series:
+    """Truth values as the standard spells them; all else as it is."""
+    return column.map({True: "true", False: "false"}) if column.dtype == bool else column
 
 
 def _taken_names() -> set[str]:

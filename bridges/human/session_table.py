@@ -204,7 +204,7 @@ def _typed(text: pd.Series, form: str, name: str) -> np.ndarray:
             [None if gone else value for value, gone in zip(text, missing, strict=True)], dtype=object
         )
     if form == "boolean":
-        return (text == "True").to_numpy(dtype=bool)
+        return (text == "true").to_numpy(dtype=bool)
     try:
         # Python's own conversion is exact; pandas' fast one may be off by one bit
         if form == "integer":
