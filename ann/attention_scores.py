@@ -15,7 +15,16 @@ from torch import Tensor, nn
 
 from ann.scaled_dot import ScoreLimit
 
-__all__ = ["SCORES", "AdditiveScore", "Attention", "DotScore", "GeneralScore", "ScaledDotScore", "score"]
+__all__ = [
+    "SCORES",
+    "AdditiveAttention",
+    "AdditiveScore",
+    "Attention",
+    "DotScore",
+    "GeneralScore",
+    "ScaledDotScore",
+    "score",
+]
 
 
 class AdditiveScore(nn.Module):
@@ -146,6 +155,19 @@ class Attention(nn.Module):
             scores = scores.masked_fill(~mask, float("-inf"))
         weights = torch.softmax(scores if self.limit is None else self.limit(scores), dim=-1)
         return weights @ value, weights
+
+
+class AdditiveAttention(Attention):
+    """Attention with the additive score; parameters as of `AdditiveScore`, call as of `Attention`."""
+
+    def __init__(
+        self,
+        d_query: int,
+        d_key: int,
+        d_hidden: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__(AdditiveScore(d_query, d_key, d_hidden, generator))
 
 
 def _weight(n_out: int, n_in: int, generator: torch.Generator | None) -> nn.Parameter:
