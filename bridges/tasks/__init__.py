@@ -13,6 +13,7 @@ from bridges.tasks.flanker import Flanker
 from bridges.tasks.grad_cpt import GradCPT
 from bridges.tasks.mackworth import Mackworth
 from bridges.tasks.monitoring import Monitoring
+from bridges.tasks.mot import MOT
 from bridges.tasks.posner import Posner
 from bridges.tasks.prp import PRP
 from bridges.tasks.pvt import PVT
@@ -20,6 +21,7 @@ from bridges.tasks.sart import SART
 from bridges.tasks.visual_search import VisualSearch
 
 __all__ = [
+    "MOT",
     "Monitoring",
     "DualDetection",
     "Mackworth",
@@ -57,5 +59,6 @@ TASKS: dict[str, type] = {
     "mackworth": Mackworth,
     "dual_detection": DualDetection,
     "monitoring": Monitoring,
+    "mot": MOT,
 }
 """Task classes by the name that the command line uses."""
