@@ -87,9 +87,9 @@ def find(setting: Setting, tables: Tables) -> Findings:
             "threshold, so the size of the fall follows the size of the rise in rate."
         )
         explanations[f"noise_correlation_change.{scene}"] = (
-            f"Correlation {off.noise_correlation.mean():.4f} to {on.noise_correlation.mean():.4f}. The shared "
-            "noise of these circuits arises inside a pool that excites itself, and attention drives that "
-            "pool and not the inhibitory cells; models in which correlations fall by a third let attention "
+            f"Correlation {off.noise_correlation.mean():.4f} to {on.noise_correlation.mean():.4f}. The "
+            "shared noise of these circuits arises inside a pool that excites itself, and attention drives "
+            "that pool and not the inhibitory cells; models in which correlations fall by a third let attention "
             "drive inhibition (Kanashiro et al. 2017, doi:10.7554/eLife.23978; Huang et al. 2019, "
             "doi:10.1016/j.neuron.2018.11.034)."
         )
@@ -125,9 +125,9 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
     return Drawing(
         figure,
         pd.concat(tables.values(), ignore_index=True),
-        f"""Signatures of attention in the pool that a stimulus drives, n = {n} runs of each circuit. Grey: single
-        runs, the same noise with and without attention; orange: mean and 95 % confidence interval over runs
-        (Student). Fano factor and noise correlation (mean over pairs) are of spike counts in 0.6 s over
+        f"""Signatures of attention in the pool that a stimulus drives, n = {n} runs of each circuit. Grey:
+        single runs, the same noise with and without attention; orange: mean and 95 % confidence interval
+        over runs (Student). Fano factor and noise correlation (mean over pairs) are of spike counts in 0.6 s over
         presentations.""",
     )
 
