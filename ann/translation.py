@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ann.attention_scores import AdditiveScore, Attention
 from ann.language_pair import BEGIN, END, PAD, LanguagePair, SentencePairs
-from ann.scores import AdditiveScore, Attention
 from ann.threads import one_thread
 
 __all__ = ["TranslationSettings", "Translator", "alignment_error_rate", "exactly_right", "train_translator"]
