@@ -88,7 +88,8 @@ def find(setting: Setting, tables: Tables) -> Findings:
         )
         explanations[f"noise_correlation_change.{scene}"] = (
             f"Correlation {off.noise_correlation.mean():.4f} to {on.noise_correlation.mean():.4f}. The "
-            "shared noise of these circuits arises inside a pool that excites itself, and attention drives "
+            "shared noise of these circuits arises inside a pool that excites itself, and attention "
+            "drives "
             "that pool and not the inhibitory cells; models in which correlations fall by a third let attention "
             "drive inhibition (Kanashiro et al. 2017, doi:10.7554/eLife.23978; Huang et al. 2019, "
             "doi:10.1016/j.neuron.2018.11.034)."
