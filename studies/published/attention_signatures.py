@@ -89,10 +89,9 @@ def find(setting: Setting, tables: Tables) -> Findings:
         explanations[f"noise_correlation_change.{scene}"] = (
             f"Correlation {off.noise_correlation.mean():.4f} to {on.noise_correlation.mean():.4f}. The "
             "shared noise of these circuits arises inside a pool that excites itself, and attention "
-            "drives "
-            "that pool and not the inhibitory cells; models in which correlations fall by a third let attention "
-            "drive inhibition (Kanashiro et al. 2017, doi:10.7554/eLife.23978; Huang et al. 2019, "
-            "doi:10.1016/j.neuron.2018.11.034)."
+            "drives that pool and not the inhibitory cells; models in which correlations fall by a third "
+            "let attention drive inhibition (Kanashiro et al. 2017, doi:10.7554/eLife.23978; Huang et al. "
+            "2019, doi:10.1016/j.neuron.2018.11.034)."
         )
     return Findings(measurements, explanations)
 
@@ -128,8 +127,8 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
         pd.concat(tables.values(), ignore_index=True),
         f"""Signatures of attention in the pool that a stimulus drives, n = {n} runs of each circuit. Grey:
         single runs, the same noise with and without attention; orange: mean and 95 % confidence interval
-        over runs (Student). Fano factor and noise correlation (mean over pairs) are of spike counts in 0.6 s over
-        presentations.""",
+        over runs (Student). Fano factor and noise correlation (mean over pairs) are of spike counts in
+        0.6 s over presentations.""",
     )
 
 
