@@ -28,6 +28,7 @@ from bridges.session import Session
 __all__ = [
     "CUE_PREFIX",
     "RateCode",
+    "alternatives",
     "decode_counts",
     "level_noise_sd",
     "levels",
@@ -40,6 +41,9 @@ __all__ = [
 
 CUE_PREFIX = "attend"
 """Channels whose name begins so carry instructions; all others carry stimuli."""
+
+SIMULTANEOUS_S = 1e-6
+"""Overlap below which two events follow each other rather than being there together (s)."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,62 @@ def levels(session: Session, dt_s: float) -> np.ndarray:
     return np.clip(level, 0.0, 1.0)
 
 
-def resemble(level: np.ndarray, channels: Sequence[str], similarity: float) -> np.ndarray:
+def alternatives(session: Session) -> np.ndarray:
+    """Which channels carry stimuli that must be told apart: one comes in place of the other.
+
+    Two stimuli are alternatives if the rules of the session call for different responses to them, with equal
+    weight, and they are never there together. Without rules all stimuli are.
+
+    Parameters
+    ----------
+    session
+        The session.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (channel, channel), symmetric, in the order of ``session.channels``.
+    """
+    n = len(session.channels)
+    if not session.rules:
+        stimulus = np.array([not name.startswith(CUE_PREFIX) for name in session.channels])
+        return np.outer(stimulus, stimulus) & ~np.eye(n, dtype=bool)
+    calls: dict[str, set[str]] = {}
+    weight: dict[str, float] = {}
+    for rule in session.rules:
+        calls.setdefault(rule.stimulus, set()).add(rule.response)
+        weight[rule.stimulus] = max(rule.weight, weight.get(rule.stimulus, 0.0))
+    together = _together(session)
+    apart = np.zeros((n, n), dtype=bool)
+    for i, one in enumerate(session.channels):
+        for j, other in enumerate(session.channels):
+            known = i != j and one in calls and other in calls and not together[i, j]
+            apart[i, j] = known and calls[one] != calls[other] and weight[one] == weight[other]
+    return apart
+
+
+def _together(session: Session) -> np.ndarray:
+    """Which channels have events that overlap at some time, shape (channel, channel)."""
+    number = {channel: k for k, channel in enumerate(session.channels)}
+    start = session.events["onset_s"].to_numpy(dtype=float)
+    stop = start + session.events["duration_s"].to_numpy(dtype=float)
+    code = session.events["channel"].map(number).to_numpy()
+    order = np.argsort(start, kind="stable")
+    start, stop, code = start[order], stop[order], code[order]
+    # until when each channel has been on so far, as seen when each event begins
+    until = np.full((start.size + 1, len(number)), -np.inf)
+    until[np.arange(1, start.size + 1), code] = stop
+    until = np.maximum.accumulate(until, axis=0)[:-1]
+    on = until > start[:, None] + SIMULTANEOUS_S
+    together = np.zeros((len(number), len(number)), dtype=bool)
+    for k in range(len(number)):
+        together[k] = on[code == k].any(axis=0)
+    return together | together.T
+
+
+def resemble(
+    level: np.ndarray, channels: Sequence[str], similarity: float, alike: np.ndarray | None = None
+) -> np.ndarray:
     """Let stimuli resemble each other: each also drives the other stimulus channels, more weakly.
 
     u'_c = min(1, u_c + similarity * sum over other stimulus channels of u). Detecting that something is there
@@ -152,6 +211,8 @@ def resemble(level: np.ndarray, channels: Sequence[str], similarity: float) -> n
         Names of the channels.
     similarity
         0 (nothing shared) to 1 (indistinguishable).
+    alike
+        Which channels resemble which, shape (channel, channel), as by `alternatives`. None: all stimuli.
 
     Returns
     -------
@@ -165,8 +226,13 @@ def resemble(level: np.ndarray, channels: Sequence[str], similarity: float) -> n
     """
     if not 0.0 <= similarity <= 1.0:
         raise ValueError(f"similarity = {similarity}; must be between 0 and 1")
-    stimulus = np.array([not name.startswith(CUE_PREFIX) for name in channels])
     mixed = np.array(level, dtype=float)
+    if alike is not None:
+        some = alike.any(axis=1)
+        shared = mixed[:, some] @ alike[np.ix_(some, some)]
+        mixed[:, some] = np.minimum(mixed[:, some] + similarity * shared, 1.0)
+        return mixed
+    stimulus = np.array([not name.startswith(CUE_PREFIX) for name in channels])
     own = mixed[:, stimulus]
     mixed[:, stimulus] = np.minimum(own + similarity * (own.sum(axis=1, keepdims=True) - own), 1.0)
     return mixed
@@ -273,9 +339,8 @@ def tensor(
     ndarray
         Noisy levels, shape (time, channel).
     """
-    return noisy(
-        resemble(levels(session, dt_s), session.channels, similarity), dt_s, rng, code, internal_noise_sd
-    )
+    level = resemble(levels(session, dt_s), session.channels, similarity, alternatives(session))
+    return noisy(level, dt_s, rng, code, internal_noise_sd)
 
 
 def noisy(

@@ -2,16 +2,22 @@
 
     dx_k = (kappa (z_k - mean of the other z) - leak x_k) dt + s dW,   x_k >= 0
 
-and response k is given when x_k reaches the bound a. z are logits of a network or rates of populations. In
-discrete time the walk steps over the bound, so that it behaves like a continuous one whose bound is higher by
-0.5826 s sqrt(dt) (Siegmund 1985, doi:10.1007/978-1-4757-1862-1); the bound used in the simulation is lowered,
-and the floor raised, by just that, and one bound means the same at every step size. Only NumPy is needed.
+and response k is given when x_k reaches the bound a. z are logits of a network or rates of populations. With
+many alternatives the mean of the others hides the one that is strong ("none", most of the time), so logits
+are better read as log-odds: z_k minus the log of the summed exponentials of the others. For two alternatives
+the two are the same.
+
+In discrete time the walk steps over the bound, so that it behaves like a continuous one whose bound is higher
+by 0.5826 s sqrt(dt) (Siegmund 1985, doi:10.1007/978-1-4757-1862-1); the bound used in the simulation is
+lowered, and the floor raised, by just that, and one bound means the same at every step size. Only NumPy is
+needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -39,6 +45,8 @@ class AccumulateToBound:
         Time after a crossing during which the accumulators are held at 0 (s).
     leak_per_s
         Leak of the accumulator (1/s); 0: perfect integration.
+    against
+        What an alternative competes with: ``"mean"`` of the others, or ``"odds"`` of all others together.
 
     Raises
     ------
@@ -52,6 +60,7 @@ class AccumulateToBound:
     non_decision_s: float = 0.1
     refractory_s: float = 0.3
     leak_per_s: float = 0.0
+    against: Literal["mean", "odds"] = "mean"
 
     def __post_init__(self) -> None:
         for name in ("bound", "gain", "noise_sd"):
@@ -60,6 +69,8 @@ class AccumulateToBound:
         for name in ("non_decision_s", "refractory_s", "leak_per_s"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be 0 or above")
+        if self.against not in ("mean", "odds"):
+            raise ValueError(f"against = {self.against!r}; must be 'mean' or 'odds'")
 
     def presses(
         self,
@@ -170,10 +181,16 @@ class AccumulateToBound:
         if gain_t is not None:
             z = z * np.asarray(gain_t, dtype=float)[:, None]
         count = z.shape[1] if n_responses is None else n_responses
-        others = max(z.shape[1] - 1, 1)
-        advantage = z - (z.sum(axis=1, keepdims=True) - z) / others
         noise = rng.standard_normal((len(z), count))
-        return self.gain * advantage[:, :count] * dt_s + self.noise_sd * np.sqrt(dt_s) * noise
+        return self.gain * self._advantage(z)[:, :count] * dt_s + self.noise_sd * np.sqrt(dt_s) * noise
+
+    def _advantage(self, z: np.ndarray) -> np.ndarray:
+        """Evidence for each alternative against the others, shape (time, alternative)."""
+        n = z.shape[1]
+        if self.against == "mean" or n <= 2:
+            return z - (z.sum(axis=1, keepdims=True) - z) / max(n - 1, 1)
+        others = [np.logaddexp.reduce(np.delete(z, k, axis=1), axis=1) for k in range(n)]
+        return z - np.stack(others, axis=1)
 
     def _crossings(self, steps: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Who crossed the bound, at which step, with which response; in order of time."""

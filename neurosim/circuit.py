@@ -118,7 +118,8 @@ class Readout:
     A response is given when the rate of its population, low-passed with `tau_ms`, crosses
     `threshold_hz`. It then opens an inhibitory conductance `reset_ns` on every excitatory response
     population (corollary inhibition), decaying with `tau_reset_ms`; the next response of the
-    circuit is possible `dead_time_ms` later.
+    circuit is possible `dead_time_ms` later. `reset_pairs` names, for circuits that do more than one
+    thing at a time, which response resets which population; empty: each resets all.
     """
 
     populations: tuple[str, ...] = ()
@@ -128,6 +129,7 @@ class Readout:
     reset_ns: float = 50.0
     tau_reset_ms: float = 100.0
     dead_time_ms: float = 200.0
+    reset_pairs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -291,7 +293,8 @@ def _faults(circuit: Circuit) -> Iterable[str]:
         for name, value in (("rate_hz", i.rate_hz), ("current_na", i.current_na)):
             if not math.isfinite(value):
                 yield f"input {i.channel!r}: {name} = {value}, must be finite"
-    for name in (*circuit.readout.populations, *circuit.readout.resets):
+    paired = [name for pair in circuit.readout.reset_pairs for name in pair]
+    for name in dict.fromkeys((*circuit.readout.populations, *circuit.readout.resets, *paired)):
         if name not in names:
             yield f"readout: unknown population {name!r}; known are {list(names)}"
 

@@ -24,7 +24,13 @@ from bridges.measures.response_time import count_false_starts
 from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
 from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
-from bridges.participants.network_learning import NetworkConfig, cache_folder, sense, trained_network
+from bridges.participants.network_learning import (
+    NetworkConfig,
+    by_component,
+    cache_folder,
+    sense,
+    trained_network,
+)
 from bridges.participants.streams import individual_generator
 from bridges.readout import AccumulateToBound
 from bridges.session import Responses, Session
@@ -68,7 +74,9 @@ class NetworkParticipant:
     config: NetworkConfig = field(default_factory=NetworkConfig)
     arousal: Arousal | None = None
     readout: AccumulateToBound = field(
-        default_factory=lambda: AccumulateToBound(bound=1.3, gain=3.0, non_decision_s=0.06, refractory_s=0.7)
+        default_factory=lambda: AccumulateToBound(
+            bound=1.3, gain=3.0, non_decision_s=0.06, refractory_s=0.7, against="odds"
+        )
     )
     record: bool = False
     record_every: int = 5
@@ -248,12 +256,17 @@ class NetworkParticipant:
     ) -> list[Responses]:
         answers = []
         for session, seed, run in zip(sessions, seeds, runs, strict=True):
-            rng = individual_generator(int(seed), "network/readout", session.content_hash)
-            times_s, which = readout.presses(
-                run.logits, self.config.dt_s, rng, run.gain, n_responses=len(session.responses)
-            )
-            names = [session.responses[k] for k in which]
-            answers.append(Responses.from_presses(session, times_s, names))
+            times: list[float] = []
+            names: list[str] = []
+            for component, logits in by_component(session, run.logits).items():
+                own = session.components[component]
+                # each component has accumulators of its own, and they do not wait for each other
+                more = () if component == "T1" else (component,)
+                rng = individual_generator(int(seed), "network/readout", session.content_hash, *more)
+                when, which = readout.presses(logits, self.config.dt_s, rng, run.gain, n_responses=len(own))
+                times += when.tolist()
+                names += [own[k] for k in which]
+            answers.append(Responses.from_presses(session, times, names))
         return answers
 
     def _recording(
@@ -267,8 +280,9 @@ class NetworkParticipant:
         import xarray as xr
 
         here = slice(None, None, self.record_every)
+        shown = np.concatenate(list(by_component(session, logits).values()), axis=1)
         variables = {
-            "logit": (("time", "unit"), logits[here].astype(np.float32), {"units": "nat"}),
+            "logit": (("time", "unit"), shown[here].astype(np.float32), {"units": "nat"}),
             "gain": ("time", (np.ones(len(logits)) if gain is None else gain)[here], {"units": "1"}),
         }
         if isinstance(network, LSTMNetwork):
@@ -278,8 +292,16 @@ class NetworkParticipant:
                 forget = network.traces(x.to(device), gain=factor)[0].forget[0].mean(dim=1).cpu().numpy()
             variables["forget_gate"] = ("time", forget[here], {"units": "1"})
         time_s = self.config.dt_s * np.arange(len(logits))[here]
-        coords = {"time": ("time", time_s, {"units": "s"}), "unit": [*session.responses, "none"]}
+        coords = {"time": ("time", time_s, {"units": "s"}), "unit": _units(session)}
         return xr.Dataset(variables, coords, {"device": str(self.device_used)})
+
+
+def _units(session: Session) -> list[str]:
+    """Names of the logits: the responses of each component, each followed by its own "none"."""
+    names = []
+    for component, responses in session.components.items():
+        names += [*responses, "none" if component == "T1" else f"none_{component.lower()}"]
+    return names
 
 
 def _row(values: np.ndarray) -> torch.Tensor:

@@ -3,7 +3,9 @@
 Every individual has its own network: own initial weights, own order and noise of the examples. Each step of
 a stretch is labelled with the correct response from stimulus onset to a deadline and with "none" otherwise;
 with cross-entropy the outputs become log-odds, so that what is frequent is favoured until the evidence says
-otherwise. Trained weights are kept on disk under a hash of all that made them, the code included.
+otherwise. Where trials have two responses a class is a pair of them, one of each component, and the log-odds
+of one component come from summing over the other. Trained weights are kept on disk under a hash of all that
+made them, the code included.
 """
 
 from __future__ import annotations
@@ -25,14 +27,14 @@ from ann.checkpoints import CheckpointError, load_into, save_checkpoint
 from ann.recurrent import LSTMNetwork
 from ann.training import Examples, TrainingSettings, train
 from ann.transformer import AttentionNetwork
-from bridges.encoding import RateCode, levels, noisy, resemble
-from bridges.labels import labels
+from bridges.encoding import RateCode, alternatives, levels, noisy, resemble
+from bridges.labels import classes, labels
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.streams import individual_generator
 from bridges.session import Session
 from bridges.tasks import TASKS
 
-__all__ = ["NetworkConfig", "cache_folder", "labels", "sense", "trained_network"]
+__all__ = ["NetworkConfig", "by_component", "cache_folder", "joint_labels", "sense", "trained_network"]
 
 TRAINING_CODE = (
     *sorted(Path(ann.__path__[0]).glob("*.py")),
@@ -158,6 +160,49 @@ def sense(session: Session, config: NetworkConfig, rng: np.random.Generator) -> 
     return noisy(_clean(session, config), config.dt_s, rng, config.code, config.internal_noise_sd)
 
 
+def joint_labels(session: Session, config: NetworkConfig) -> tuple[np.ndarray, np.ndarray]:
+    """One class a step, and whether it counts: with two components, a pair of classes, if both count.
+
+    Returns
+    -------
+    target : ndarray of int
+        Shape (time,); with components of m and n classes, class i of one and k of the other is i n + k.
+    mask : ndarray of bool
+        Shape (time,).
+    """
+    target, mask = labels(session, config.dt_s, config.deadline_s, config.grace_s)
+    if target.ndim == 1:
+        return target, mask
+    sizes = _sizes(session)
+    return np.ravel_multi_index(tuple(target.T), sizes), np.asarray(mask.all(axis=1))
+
+
+def by_component(session: Session, logits: np.ndarray) -> dict[str, np.ndarray]:
+    """Logits of each component, from those of all pairs: summed over what the other component may be.
+
+    Parameters
+    ----------
+    session
+        The session.
+    logits
+        Logits of the network, shape (time, class).
+
+    Returns
+    -------
+    dict
+        Component to logits, shape (time, class of the component); the last class is "none".
+    """
+    sizes = _sizes(session)
+    if len(sizes) == 1:
+        return dict.fromkeys(session.components, logits)
+    joint = logits.reshape(len(logits), *sizes)
+    return {name: np.logaddexp.reduce(joint, axis=2 - k) for k, name in enumerate(session.components)}
+
+
+def _sizes(session: Session) -> tuple[int, ...]:
+    return tuple(len(names) for names in classes(session).values())
+
+
 def trained_network(
     config: NetworkConfig,
     session: Session,
@@ -199,7 +244,7 @@ def trained_network(
     path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
     # keyed by the plan alone: every device, and the next version of the code, draws the same examples
     rng = individual_generator(seed, "network/training", _hash(plan))
-    network = _build(config, len(session.channels), len(session.responses) + 1, rng).to(device)
+    network = _build(config, len(session.channels), int(np.prod(_sizes(session))), rng).to(device)
     try:
         load_into(path, network, recipe)
         return network.eval()
@@ -224,7 +269,7 @@ class _Lessons:
     def __init__(self, sessions: Sequence[Session], config: NetworkConfig) -> None:
         self.config = config
         self.level = np.concatenate([_clean(session, config) for session in sessions])
-        labelled = [labels(session, config.dt_s, config.deadline_s, config.grace_s) for session in sessions]
+        labelled = [joint_labels(session, config) for session in sessions]
         self.target = np.concatenate([target for target, _ in labelled])
         self.mask = np.concatenate([mask for _, mask in labelled])
 
@@ -243,7 +288,8 @@ class _Lessons:
 
 
 def _clean(session: Session, config: NetworkConfig) -> np.ndarray:
-    return resemble(levels(session, config.dt_s), session.channels, config.similarity)
+    level = levels(session, config.dt_s)
+    return resemble(level, session.channels, config.similarity, alternatives(session))
 
 
 def _build(

@@ -11,14 +11,16 @@ from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
 from bridges.participants.calibration import Calibration, human_targets, response_times
 from bridges.participants.streams import individual_generator
-from bridges.session import Responses, Session
+from bridges.session import NO_RESPONSE, Responses, Session
 from neurosim.circuit import Circuit
 from neurosim.circuits.attention import AttentionParameters, attention_circuit
+from neurosim.circuits.attention_wiring import GO_NO_GO, WITHHOLD, Association, Wiring
 from neurosim.drive import Drive
 from neurosim.engine import simulate
 from neurosim.neuromodulation import Arousal
+from neurosim.recording import Recording
 
-__all__ = ["Individuality", "SpikingParticipant", "spiking"]
+__all__ = ["Individuality", "SpikingParticipant", "spiking", "wiring_of"]
 
 AROUSAL_DT_S = 1.0
 """Step of the arousal gain that the circuit sees (s); it moves over tens of seconds."""
@@ -48,7 +50,7 @@ class Individuality:
 
 @dataclass(frozen=True)
 class SpikingParticipant:
-    """Participants made of the attention circuit.
+    """Participants made of the attention circuit, wired for each task by what its instruction says.
 
     Parameters
     ----------
@@ -131,9 +133,9 @@ class SpikingParticipant:
             seeds=tuple(int(seed) for seed in seeds),
         ).record
 
-    def circuit(self, seed: int) -> Circuit:
-        """The circuit of the individual that `seed` makes."""
-        return attention_circuit(self.individuality.draw(self.parameters, seed))
+    def circuit(self, seed: int, wiring: Wiring = GO_NO_GO) -> Circuit:
+        """The circuit of the individual that `seed` makes, wired for a task."""
+        return attention_circuit(self.individuality.draw(self.parameters, seed), wiring)
 
     def drive(self, session: Session, seed: int) -> Drive:
         """Input rates of a session, with this individual's arousal."""
@@ -148,23 +150,69 @@ class SpikingParticipant:
             AROUSAL_DT_S,
         )
 
-    def _simulate(self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress):
+    def _simulate(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress
+    ) -> list[Recording]:
         if len(sessions) != len(seeds):
             raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
-        return simulate(
-            [self.circuit(seed) for seed in seeds],
-            [self.drive(session, seed) for session, seed in zip(sessions, seeds, strict=True)],
-            # other noise in every session, as in life; the parameters stay the individual's own
-            [noise_seed(session, seed) for session, seed in zip(sessions, seeds, strict=True)],
-            progress=lambda fraction: progress(fraction, self.name),
-        )
+        alike: dict[Wiring, list[int]] = {}
+        for k, session in enumerate(sessions):
+            alike.setdefault(wiring_of(session), []).append(k)
+        recordings: dict[int, Recording] = {}
+        for wiring, members in alike.items():
 
-    def _responses(self, session: Session, recording) -> Responses:
+            def tell(fraction: float, done: int = len(recordings), size: int = len(members)) -> None:
+                progress((done + fraction * size) / len(sessions), self.name)
+
+            found = simulate(
+                [self.circuit(seeds[k], wiring) for k in members],
+                [self.drive(sessions[k], seeds[k]) for k in members],
+                # other noise in every session, as in life; the parameters stay the individual's own
+                [noise_seed(sessions[k], seeds[k]) for k in members],
+                progress=tell,
+            )
+            recordings |= dict(zip(members, found, strict=True))
+        return [recordings[k] for k in range(len(sessions))]
+
+    def _responses(self, session: Session, recording: Recording) -> Responses:
         acts = np.array([str(name).rsplit(".", 1)[-1] for name in recording.responses], dtype=object)
         # withholding is an act of the circuit, but nobody sees it
         shown = np.isin(acts, session.responses)
         times = recording.response_times_s[shown] + self.non_decision_s
         return Responses.from_presses(session, times, acts[shown].tolist())
+
+
+def wiring_of(session: Session) -> Wiring:
+    """What the attention circuit must connect to perform a session, from the rules of its instruction.
+
+    All go/no-go tasks get one and the same circuit, whichever of its parts they use, so that an individual
+    brings the same circuit to all of them.
+
+    Raises
+    ------
+    ValueError
+        If the session says no rules and has other channels than a go/no-go task.
+    """
+    if not session.rules:
+        known = {*GO_NO_GO.stimuli, *GO_NO_GO.instructions}
+        if set(session.channels) <= known:
+            return GO_NO_GO
+        raise ValueError(
+            f"{session!r} has no rules, so nobody can know what its channels call for; give it rules"
+        )
+    wiring = Wiring(
+        tuple(
+            Association(
+                rule.stimulus,
+                WITHHOLD if rule.response == NO_RESPONSE else rule.response,
+                rule.goal,
+                rule.weight,
+            )
+            for rule in session.rules
+        ),
+        tuple(session.components.values()),
+    )
+    return GO_NO_GO if GO_NO_GO.covers(wiring) else wiring
 
 
 def noise_seed(session: Session, seed: int) -> int:

@@ -1,16 +1,21 @@
 """The circuit that performs the attention tasks: sensory, control, decision, and arousal over all.
 
-Three stages of the same kind, each a set of selective excitatory pools that compete through shared
-inhibition (Wang 2002), wired in one direction with one way back:
+Stages of the same kind, each a set of selective excitatory pools that compete through shared inhibition
+(Wang 2002), wired in one direction with one way back. Which pools there are, and what joins them, follows
+from what the task calls for (`Wiring`) and from nothing else:
 
-- **sensory**: pools for stimulus features, weak recurrence; driven by the stimulus, their gain raised
-  by the goal that matches.
-- **control**: pools for goals, with self-excitation strong enough to hold themselves (Brunel & Wang
-  2001). An instruction switches a goal on; shared inhibition makes goals compete; a stimulus
+- **sensory**: a pool for each stimulus, weak recurrence; driven by the stimulus, its gain raised by the goal
+  that matches. Where the answer to a stimulus depends on what is held in mind, a pool for each pair of the
+  two, silent unless both are there.
+- **control**: a pool for each instruction, with self-excitation strong enough to hold itself (Brunel & Wang
+  2001). An instruction switches its goal on; shared inhibition makes goals compete; a stimulus
   that matches a goal refreshes it.
-- **decision**: slow NMDA integrators for press and withhold. Two routes lead here: a direct one from
-  every stimulus to press (habit), and one from the sensory pools (go to press, no-go to withhold).
-- **arousal** g(t) scales the self-excitation of control and the drive of the senses.
+- **memory** (where something must be remembered within a trial): the same for cues and samples. They compete
+  with each other, not with the instruction. A response to what was remembered ends the memory.
+- **decision**: slow NMDA integrators, one for each response and one for withholding where that is asked for;
+  both components of a dual task meet here. Two routes lead here: one from the sensory pools, and a direct
+  one from every stimulus to the response that it triggers out of habit, which needs no attention.
+- **arousal** g(t) scales the self-excitation of control and memory and the drive of the senses.
 
 A commission error is a decision on which the direct route ran ahead of the attended one; a lapse is
 a goal that fell out of its attractor. Neither is scripted.
@@ -27,9 +32,13 @@ Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:101
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Literal
 
 from neurosim.circuit import Circuit, Input, Population, Projection, Readout
+from neurosim.circuits.attention_wiring import GO_NO_GO, INSTRUCTION, Wiring
 from neurosim.parameters import INTERNEURON, PYRAMIDAL
 
 __all__ = ["AttentionParameters", "attention_circuit"]
@@ -40,12 +49,14 @@ NMDA_TO_E, NMDA_TO_I = 264.0, 208.0
 GABA_TO_E, GABA_TO_I = 520.0, 400.0
 EXT_TO_E, EXT_TO_I = 2.1, 1.62
 
+MOST_SELECTIVE = 0.8
+"""Largest share of the excitatory cells of a stage that selective pools may have together."""
+
 
 @dataclass(frozen=True)
 class AttentionParameters:
     """Free numbers of the circuit; the unit is in the name, the source beside it."""
 
-    features: tuple[str, ...] = ("go", "no_go")
     pool_size: int = 80  # own choice; Wang 2002 has 240
     rest_size: int = 40  # own choice; Wang 2002 has 1120, whose total conductance these carry
     inhibitory_size: int = 80  # own choice; Wang 2002 has 400
@@ -55,51 +66,111 @@ class AttentionParameters:
     w_plus_control: float = 2.4  # own choice: a goal holds itself at 40-50 Hz; Brunel & Wang 2001 have 2.1
     w_plus_decision: float = 1.7  # Wang 2002
     sensory_background_hz: float = 2150.0  # own choice: senses rest below threshold; Wang 2002 has 2400
+    conditional_background_hz: float = 2000.0  # own choice: it takes a goal besides the stimulus
     stimulus_hz: float = 600.0  # own choice: rate added by a stimulus to its sensory pool
     direct_hz: float = 122.0  # own choice: habit, from every stimulus to press
     cue_hz: float = 600.0  # own choice: instruction to its goal
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
     sensory_to_goal_ns: float = 3.0  # own choice: total AMPA conductance, refreshes the goal
+    sensory_to_memory_ns: float = 6.0  # own choice: total AMPA conductance, writes what is to be remembered
     threshold_hz: float = 25.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
 
 
-def attention_circuit(parameters: AttentionParameters | None = None) -> Circuit:
+def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wiring = GO_NO_GO) -> Circuit:
     """Build the circuit.
 
-    Channels: one per feature (a stimulus, level 1 = full), and ``attend_<feature>`` for the instruction.
-    Readout: ``decision.press`` and ``decision.withhold``.
+    Channels: the stimuli and goals of the wiring (level 1 = full).
+    Readout: ``decision.<act>`` for every act, such as ``decision.press`` and ``decision.withhold``.
+
+    Parameters
+    ----------
+    parameters
+        Sizes and strengths; the default ones if None.
+    wiring
+        What calls for what.
     """
     p = parameters or AttentionParameters()
-    stages = (
-        _stage("sensory", p.features, p.selective_fraction, p.w_plus_sensory, 0.0, p),
-        _stage("control", p.features, p.goal_fraction, p.w_plus_control, 1.0, p),
-        _stage("decision", ("press", "withhold"), p.selective_fraction, p.w_plus_decision, 0.0, p),
-    )
-    senses = [f"sensory.{feature}" for feature in p.features]
+    goals = [goal.removeprefix(INSTRUCTION) for goal in wiring.instructions]
+    names = [detector.name for detector in wiring.detectors]
+    stages = [_stage("sensory", names, p.selective_fraction, p.w_plus_sensory, 0.0, p)]
+    if goals:
+        stages.append(_stage("control", goals, p.goal_fraction, p.w_plus_control, 1.0, p))
+    if wiring.memories:
+        stages.append(_stage("memory", wiring.memories, p.goal_fraction, p.w_plus_control, 1.0, p))
+    stages.append(_stage("decision", wiring.acts, p.selective_fraction, p.w_plus_decision, 0.0, p))
+    rest_hz = {
+        f"sensory.{d.name}": p.conditional_background_hz if d.conditional else p.sensory_background_hz
+        for d in wiring.detectors
+    }
     populations = tuple(
-        replace(x, background_hz=p.sensory_background_hz) if x.name in senses else x
+        replace(x, background_hz=rest_hz[x.name]) if x.name in rest_hz else x
         for stage in stages
         for x in stage[0]
     )
-    projections = tuple(x for stage in stages for x in stage[1]) + _between(p)
+    projections = tuple(x for stage in stages for x in stage[1]) + _between(wiring, p)
+    return Circuit("attention", populations, projections, _inputs(wiring, p), _readout(wiring, p))
+
+
+def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
+    """What each channel drives; a channel that is also remembered reaches memory through the senses."""
     inputs = []
-    for feature in p.features:
-        inputs.append(Input(feature, f"sensory.{feature}", p.stimulus_hz, arousal=1.0))
-        inputs.append(Input(feature, "decision.press", p.direct_hz))
-        inputs.append(Input(f"attend_{feature}", f"control.{feature}", p.cue_hz))
-    readout = Readout(
-        populations=("decision.press", "decision.withhold"),
-        resets=("decision.press", "decision.withhold"),
+    for stimulus in wiring.stimuli:
+        detectors = [d for d in wiring.detectors if d.stimulus == stimulus]
+        inputs += [Input(stimulus, f"sensory.{d.name}", p.stimulus_hz, arousal=1.0) for d in detectors]
+        for act, weight in wiring.habits(stimulus):
+            inputs.append(Input(stimulus, f"decision.{act}", weight * p.direct_hz))
+        for goal in dict.fromkeys(goal for d in detectors for goal in d.goals):
+            pool = _goal_pool(goal)
+            if goal not in wiring.stimuli and pool not in {i.target for i in inputs}:
+                inputs.append(Input(goal, pool, p.cue_hz))
+    return tuple(inputs)
+
+
+def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
+    """A response resets the decisions of its component, and what was remembered for it."""
+    decisions = tuple(f"decision.{act}" for act in wiring.acts)
+    memories = tuple(_goal_pool(goal) for goal in wiring.memories)
+    one_for_all = len(wiring.components) == 1 and not memories
+    return Readout(
+        populations=decisions,
+        resets=(*decisions, *memories),
+        reset_pairs=() if one_for_all else _reset_pairs(wiring),
         threshold_hz=p.threshold_hz,
         reset_ns=p.reset_ns,
     )
-    return Circuit("attention", populations, projections, tuple(inputs), readout)
 
 
-def _stage(part: str, selective, fraction: float, w_plus: float, arousal: float, p: AttentionParameters):
+def _reset_pairs(wiring: Wiring) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    hidden = [act for act in wiring.acts if act not in wiring.responses]
+    for component in wiring.components:
+        group = [*component, *hidden]
+        pairs += [(f"decision.{one}", f"decision.{other}") for one in group for other in group]
+        for one in wiring.associations:
+            if one.goal in wiring.memories and one.act in component:
+                pairs += [(f"decision.{act}", _goal_pool(one.goal)) for act in component]
+    return tuple(dict.fromkeys(pairs))
+
+
+def _goal_pool(goal: str) -> str:
+    if goal.startswith(INSTRUCTION):
+        return f"control.{goal.removeprefix(INSTRUCTION)}"
+    return f"memory.{goal}"
+
+
+def _stage(
+    part: str,
+    selective: Sequence[str],
+    fraction: float,
+    w_plus: float,
+    arousal: float,
+    p: AttentionParameters,
+):
     """A competition: selective pools, the rest of the excitatory cells, shared inhibition."""
+    # however many pools there are, some of the cells are selective for nothing
+    fraction = min(fraction, MOST_SELECTIVE / len(selective))
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
     names = [f"{part}.{s}" for s in selective]
     rest, inhibition = f"{part}.rest", f"{part}.inhibition"
@@ -127,14 +198,22 @@ def _stage(part: str, selective, fraction: float, w_plus: float, arousal: float,
     return populations, projections
 
 
-def _between(p: AttentionParameters) -> tuple[Projection, ...]:
-    def link(source: str, target: str, receptor, total_ns: float) -> Projection:
+def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
+    def link(source: str, target: str, receptor: Literal["ampa", "nmda"], total_ns: float) -> Projection:
         return Projection(source, target, receptor, total_ns / p.pool_size)
 
     links = []
-    for feature in p.features:
-        act = "withhold" if feature == "no_go" else "press"
-        links.append(link(f"sensory.{feature}", f"decision.{act}", "ampa", p.sensory_to_decision_ns))
-        links.append(link(f"control.{feature}", f"sensory.{feature}", "nmda", p.goal_to_sensory_ns))
-        links.append(link(f"sensory.{feature}", f"control.{feature}", "ampa", p.sensory_to_goal_ns))
+    for detector in wiring.detectors:
+        sense = f"sensory.{detector.name}"
+        for act, weight in detector.acts:
+            share = weight / sqrt(wiring.crowd(act))
+            links.append(link(sense, f"decision.{act}", "ampa", share * p.sensory_to_decision_ns))
+        for goal in detector.goals:
+            share = 1.0 / sqrt(wiring.supported(goal))
+            links.append(link(_goal_pool(goal), sense, "nmda", share * p.goal_to_sensory_ns))
+            # a memory that what is compared with it could switch on would always say "the same"
+            if goal in wiring.instructions:
+                links.append(link(sense, _goal_pool(goal), "ampa", p.sensory_to_goal_ns))
+        if detector.stimulus in wiring.memories and not detector.conditional:
+            links.append(link(sense, _goal_pool(detector.stimulus), "ampa", p.sensory_to_memory_ns))
     return tuple(links)

@@ -281,9 +281,9 @@ def _wire(circuit: Circuit, width: int, pools, receptor: str):
 
 def _resets(circuit: Circuit, width: int, pools):
     names, n = circuit.names, len(circuit.populations)
-    source = [names.index(s) for s in circuit.readout.populations]
-    target = [names.index(t) for t in dict.fromkeys((*circuit.readout.resets, *circuit.readout.populations))]
-    pairs = [(p * n + s, p * n + t) for p in range(width) for s in source for t in target]
+    every = dict.fromkeys((*circuit.readout.resets, *circuit.readout.populations))
+    named = circuit.readout.reset_pairs or [(s, t) for s in circuit.readout.populations for t in every]
+    pairs = [(p * n + names.index(s), p * n + names.index(t)) for p in range(width) for s, t in named]
     synapses = b2.Synapses(
         pools, pools, on_pre="s_reset_post += 1; free_from_post = t + dead_time_post", name="resets"
     )
