@@ -2,7 +2,7 @@
 
 Excitatory cells form item populations whose mutual synapses are strong; all excitatory synapses among
 them facilitate (Tsodyks & Markram), so that a population which was active stays easier to reactivate for
-about tau_F. Leaky integrate-and-fire cells with instantaneous synapses,
+about tau_F. Leaky integrate-and-fire cells, by default with instantaneous synapses,
 
     tau_m dV/dt = -V + mu + sigma sqrt(tau_m) xi(t) + tau_m sum J (u x) delta(t - t_spike - delay)
     du/dt = (U - u) / tau_F + U (1 - u) delta;    dx/dt = (1 - x) / tau_D - u x delta
@@ -11,10 +11,9 @@ With a low drive mu_E an item that was loaded is silent, and a weak non-specific
 population spike; with more drive, population spikes come by themselves and refresh it; with still
 more, its rate stays raised asynchronously.
 
-What is from the paper as its re-implementation gives it: sizes, weights, time constants, U, connection
-probability, signals. The drives are this package's own where `drive_e_mv` says so: the re-implementation has
-synaptic currents of 2 ms, which carry about 1.36 times the charge of an instantaneous synapse of the
-same peak, and so needs other drives.
+All values are those of the published re-implementation of the paper. That one has synaptic currents of 2 ms
+(`tau_syn_ms`), whose weights give the peak of the potential; they carry 1.36 times the charge of an
+instantaneous synapse of the same peak.
 
 References
 ----------
@@ -73,6 +72,8 @@ class MemoryParameters:
     tau_ref_ms: float = parameter(2.0, "ms", T22)
     drive_e_mv: float = parameter(23.7, "mV", T22)
     drive_i_mv: float = parameter(20.5, "mV", T22)
+    tau_syn_ms: float = parameter(0.0, "ms", "Mongillo et al. 2008; 2 ms in Tiddia et al. 2022")
+    c_m_pf: float = parameter(250.0, "pF", "Tiddia et al. 2022; sets only the unit of currents")
     noise_sd_mv: float = parameter(1.0, "mV", T22 + ": SD of the potential without spikes")
     load: float = parameter(0.15, "1", T22 + ": relative rise of the drive of one item")
     readout: float = parameter(0.05, "1", T22 + ": relative rise of the drive of all excitatory cells")
@@ -111,35 +112,54 @@ def facilitation_memory_circuit(
     others, inhibitory = round(p.n_e * scale) - p.items * item, round(p.n_i * scale)
     e, i = _neurons(p)
     sd = p.noise_sd_mv * math.sqrt(2.0)
-    drive_e = Background(mean=p.drive_e_mv, noise_sd_mv=sd)
-    drive_i = Background(mean=p.drive_i_mv, noise_sd_mv=sd)
+    mean_e = _drive(p, p.drive_e_mv, p.tau_m_e_ms)
+    drive_e = Background(mean=mean_e, noise_sd_mv=sd)
+    drive_i = Background(mean=_drive(p, p.drive_i_mv, p.tau_m_i_ms), noise_sd_mv=sd)
     items = [f"item_{k}" for k in range(p.items)]
     populations = [SparsePopulation(name, item, e, drive_e) for name in items]
     populations.append(SparsePopulation("other", others, e, drive_e))
     populations.append(SparsePopulation("inhibition", inhibitory, i, drive_i))
-    inputs = [SparseInput(f"load_{k}", name, mean=p.load * p.drive_e_mv) for k, name in enumerate(items)]
+    inputs = [SparseInput(f"load_{k}", name, mean=p.load * mean_e) for k, name in enumerate(items)]
     for channel, share in (("readout", p.readout), ("refresh", p.refresh)):
-        inputs += [SparseInput(channel, name, mean=share * p.drive_e_mv) for name in (*items, "other")]
+        inputs += [SparseInput(channel, name, mean=share * mean_e) for name in (*items, "other")]
     return SparseCircuit(
         "facilitation memory", tuple(populations), _projections(p, items, scale), tuple(inputs), wiring_seed
     )
 
 
-def _neurons(p: MemoryParameters) -> tuple[CurrentNeuron, CurrentNeuron]:
-    return (
-        CurrentNeuron(p.tau_m_e_ms, 250.0, p.tau_ref_ms, 0.0, 0.0, p.v_th_mv, p.v_reset_e_mv, 16.0, 2.0),
-        CurrentNeuron(p.tau_m_i_ms, 250.0, p.tau_ref_ms, 0.0, 0.0, p.v_th_mv, p.v_reset_i_mv, 13.0, 2.0),
+def _neurons(p: MemoryParameters) -> tuple[CurrentNeuron, ...]:
+    # potentials are counted from rest; initial ones are spread a little about the reset
+    return tuple(
+        CurrentNeuron(tau, p.c_m_pf, p.tau_ref_ms, p.tau_syn_ms, 0.0, p.v_th_mv, reset, reset, 2.0)
+        for tau, reset in ((p.tau_m_e_ms, p.v_reset_e_mv), (p.tau_m_i_ms, p.v_reset_i_mv))
     )
+
+
+def _drive(p: MemoryParameters, mu_mv: float, tau_m_ms: float) -> float:
+    """Constant drive that depolarises by `mu_mv`: in mV, or in pA if synapses are currents."""
+    return mu_mv * p.c_m_pf / tau_m_ms if p.tau_syn_ms else mu_mv
+
+
+def _weight(p: MemoryParameters, j_mv: float, tau_m_ms: float) -> float:
+    """Weight whose potential peaks at `j_mv`: in mV, or in pA if synapses are currents."""
+    s = p.tau_syn_ms
+    if not s:
+        return j_mv
+    ratio = tau_m_ms / s
+    power = 1.0 / (tau_m_ms - s)
+    peak = tau_m_ms * s / p.c_m_pf * power * (ratio ** (-s * power) - ratio ** (-tau_m_ms * power))
+    return j_mv / peak
 
 
 def _projections(p: MemoryParameters, items: list[str], scale: float) -> tuple[RandomProjection, ...]:
     plasticity = Plasticity(p.utilisation, p.tau_facilitation_ms, p.tau_depression_ms)
 
-    def link(source: str, target: str, weight: float, share: float = 1.0, plastic: bool = False):
+    def link(source: str, target: str, j_mv: float, share: float = 1.0, plastic: bool = False):
+        tau_m_ms = p.tau_m_i_ms if target == "inhibition" else p.tau_m_e_ms
         return RandomProjection(
             source,
             target,
-            weight / scale,
+            _weight(p, j_mv, tau_m_ms) / scale,
             probability=p.probability * share,
             delay_range_ms=p.delay_range_ms,
             plasticity=plasticity if plastic else None,
