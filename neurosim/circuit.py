@@ -274,10 +274,6 @@ def _faults(circuit: Circuit) -> Iterable[str]:
             yield f"population {p.name!r}: size = {p.size}, must be at least 1"
         if not (_finite(p.g_ext_ns) and _finite(p.background_hz)):
             yield f"population {p.name!r}: g_ext_ns and background_hz must be finite and not negative"
-    for neuron in {p.neuron for p in circuit.populations}:
-        alike = [p for p in circuit.populations if p.neuron == neuron]
-        if len({p.g_ext_ns for p in alike}) > 1:
-            yield f"populations {[p.name for p in alike]} are the same neurons and must share g_ext_ns"
     for s in circuit.projections:
         here = f"projection {s.source} -> {s.target}"
         for end in (s.source, s.target):

@@ -32,11 +32,11 @@ OWN = {"current": ("current",), "rate": ("mean_own", "p_own")}
 """Variables of a neuron that carry an input of its own."""
 
 
-def by_neuron(circuit: Circuit) -> dict[NeuronParameters, list[int]]:
-    """Numbers of the populations that share a kind of neuron, by kind."""
-    kinds: dict[NeuronParameters, list[int]] = {}
+def by_neuron(circuit: Circuit) -> dict[tuple[NeuronParameters, float], list[int]]:
+    """Numbers of the populations that share a kind of neuron and of external synapse (nS), by kind."""
+    kinds: dict[tuple[NeuronParameters, float], list[int]] = {}
     for index, population in enumerate(circuit.populations):
-        kinds.setdefault(population.neuron, []).append(index)
+        kinds.setdefault((population.neuron, population.g_ext_ns), []).append(index)
     return kinds
 
 
@@ -177,7 +177,7 @@ def values(circuits: Sequence[Circuit], seeds: Sequence[int]) -> dict[str, np.nd
             if mine:
                 out.setdefault(f"wiring_{receptor}.w", []).extend(p.g_ns * 1e-9 * p.weight for p in mine)
                 out.setdefault(f"wiring_{receptor}.follows", []).extend(p.arousal for p in mine)
-    for k, (kind, members) in enumerate(by_neuron(first).items(), start=1):
+    for k, ((kind, _), members) in enumerate(by_neuron(first).items(), start=1):
         start = np.concatenate([[0], np.cumsum(sizes)])
         own = np.concatenate([np.arange(start[m], start[m + 1]) for m in members])
         streams, potentials = [], []

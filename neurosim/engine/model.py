@@ -107,7 +107,7 @@ def build(circuit: Circuit, width: int, dt_ms: float, record_dt_ms: float, recor
     neurons, afferents, spikes = [], [], []
     spread, refresh = rings.functions(circuit)
     for index, (kind, members) in enumerate(by_neuron(circuit).items(), start=1):
-        group, afferent = _neurons(circuit, width, dt, pools, index, kind, members, spread)
+        group, afferent = _neurons(circuit, width, dt, pools, index, *kind, members, spread)
         neurons.append(group)
         afferents.append(afferent)
         if record_spikes:
@@ -175,12 +175,9 @@ def _pools(circuit: Circuit, width: int, dt) -> b2.NeuronGroup:
     return pools
 
 
-def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members: list[int], spread):
+def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, g_ext_ns: float, members, spread):
     r, n = circuit.receptors, len(circuit.populations)
     sizes = [circuit.populations[m].size for m in members]
-    conductances = {circuit.populations[m].g_ext_ns for m in members}
-    if len(conductances) > 1:
-        raise ValueError(f"populations with the same neuron must share g_ext_ns, got {sorted(conductances)}")
     one = np.repeat(members, sizes)
     pool = np.concatenate([one + p * n for p in range(width)])
     k0, k1 = r.nmda_jump
@@ -202,7 +199,7 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, members:
             "v_i": kind.v_i_mv * b2.mV,
             # the step in which a neuron spikes counts as the first of its refractory time
             "tau_ref": (kind.tau_ref_ms - float(dt / b2.ms) / 2) * b2.ms,
-            "g_ext": conductances.pop() * b2.nS,
+            "g_ext": g_ext_ns * b2.nS,
             "magnesium": r.magnesium_mm,
             "keep_ext": float(np.exp(-float(dt / b2.ms) / r.tau_ampa_ms)),
             "poisson_count": functions.poisson_count,
