@@ -15,7 +15,6 @@ import pandas as pd
 from bridges.encoding import RateCode
 from bridges.session import NO_RESPONSE, Rule
 from bridges.tasks.base import SessionMaker, parameter
-from bridges.tasks.draws import participant_number
 from bridges.tasks.layout import Drawn, Events, Layout, either, labels, shown
 from bridges.tasks.observers import detection, highest_count, mean_count, poisson_probabilities
 from bridges.tasks.validation import ParameterCheck
@@ -80,8 +79,6 @@ class ChangeDetection(SessionMaker):
         From the end of the window to the next trial (s).
     contrast
         Level of the sample (0 to 1): the difficulty knob of `ideal_accuracy`, besides the set size.
-    key_swapped
-        Whether the keys of the two hands are exchanged; kept for the record, it changes no channel.
     lead_in_s
         Start of the first trial (s).
     lead_out_s
@@ -113,7 +110,6 @@ class ChangeDetection(SessionMaker):
     window_s: float = parameter(2.0, "s", _UNVERIFIED)
     intertrial_s: float = parameter(0.5, "s", _OWN)
     contrast: float = parameter(1.0, "level", _OWN)
-    key_swapped: bool = parameter(False, "", _OWN)
     lead_in_s: float = parameter(2.0, "s", _OWN)
     lead_out_s: float = parameter(0.5, "s", _OWN)
 
@@ -125,7 +121,6 @@ class ChangeDetection(SessionMaker):
             "change_probability", each=lambda p: isinstance(p, float) and 0 <= p <= 1, rule="from 0 to 1"
         )
         check.one_of("test", "single", "whole")
-        check.one_of("key_swapped", True, False)
         check.distinct("colours", each=lambda name: isinstance(name, str), rule="a text")
         check.duration("sample_s", "test_s", "window_s", "lead_in_s")
         check.duration("fixation_s", "retention_s", "intertrial_s", "lead_out_s", zero=True)
@@ -220,10 +215,6 @@ class ChangeDetection(SessionMaker):
     def practice(self) -> ChangeDetection:
         """One block with equal numbers of changed and same, two of each at each set size (UNVERIFIED)."""
         return replace(self, n_blocks=1, change_probability=(0.5,), trials_per_size=4)
-
-    def counterbalanced(self, participant: int) -> ChangeDetection:
-        """Odd participants have the keys exchanged."""
-        return replace(self, key_swapped=participant_number(participant) % 2 == 1)
 
     def ideal_accuracy(self, code: RateCode | None = None) -> dict[int, float]:
         """Accuracy of an observer who counts spikes of the sample, sees the test clearly and never forgets.
