@@ -21,7 +21,9 @@ from ann.attention import SlidingWindowAttention
 from ann.cohort_attention import attention_logits
 from ann.cohort_lstm import lstm_logits
 from ann.kernels import MOST_OUTPUTS, LSTMKernel, lstm_kernel
+from ann.limits import FixedPowerChannel
 from ann.recurrent import LSTMNetwork
+from ann.rnn import RNNNetwork
 from ann.training import Acceleration, Examples
 from ann.transformer import AttentionNetwork
 
@@ -207,6 +209,8 @@ def choose_engine(
     shapes = [_description(network) for network in networks]
     if any(shape != shapes[0] for shape in shapes):
         raise ValueError("the networks differ in kind or shape; members that are stacked must be alike")
+    if any(_limited(network) for network in networks):
+        raise ValueError("a network has limits (ann.limits); train such networks one by one")
     return StackedEngine(networks[0], fast)
 
 
@@ -232,13 +236,21 @@ def _description(network: nn.Module) -> tuple[object, ...]:
 def _forward(template: nn.Module) -> Callable[[Mapping[str, Tensor], Tensor], Tensor]:
     if isinstance(template, LSTMNetwork) and isinstance(template.head, nn.Linear):
         return lstm_logits
-    attentions = [part for part in template.modules() if isinstance(part, SlidingWindowAttention)]
-    limited = any(attention.limit is not None for attention in attentions)
-    if isinstance(template, AttentionNetwork) and isinstance(template.head, nn.Linear) and not limited:
-        attention = attentions[0]
+    if isinstance(template, AttentionNetwork) and isinstance(template.head, nn.Linear):
+        attention = next(part for part in template.modules() if isinstance(part, SlidingWindowAttention))
         return functools.partial(attention_logits, n_heads=attention.n_heads, window=attention.window)
 
     def one(weights: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(template, weights, (x,))[0]
+        # a gain makes recurrent networks go step by step: PyTorch's fused loops cannot be vectorised
+        gain = x.new_ones(x.shape[:2]) if isinstance(template, (LSTMNetwork, RNNNetwork)) else None
+        return functional_call(template, weights, (x, None, gain))[0]
 
     return lambda weights, x: vmap(one)(dict(weights), x)
+
+
+def _limited(network: nn.Module) -> bool:
+    """Whether the network has limits of its own (`ann.limits`), with noise that no stack can hold."""
+    parts = list(network.modules())
+    return any(
+        isinstance(part, FixedPowerChannel) or getattr(part, "limit", None) is not None for part in parts
+    )

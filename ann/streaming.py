@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ann.threads import one_thread
 
-__all__ = ["StreamNetwork", "stream_logits"]
+__all__ = ["StreamNetwork", "stream", "stream_logits"]
 
 
 class StreamNetwork(Protocol):
@@ -25,7 +25,35 @@ class StreamNetwork(Protocol):
         ...
 
 
-@one_thread()
+def stream(
+    network: StreamNetwork, stretches: Iterable[Tensor | tuple[Tensor, Tensor | None]]
+) -> Iterator[Tensor]:
+    """Logits of one stretch of time after another; memory does not grow with their number.
+
+    Parameters
+    ----------
+    network
+        The network; between stretches it keeps its state alone.
+    stretches
+        Inputs (batch, time, channel), each following on the one before, or pairs of such an input and an
+        outside gain (batch, time) or None; on any device.
+
+    Yields
+    ------
+    Tensor
+        Logits of the stretch, shape (batch, time, output), on the CPU, without gradient.
+    """
+    device = next(network.parameters()).device
+    state = None
+    for stretch in stretches:
+        x, gain = stretch if isinstance(stretch, tuple) else (stretch, None)
+        # entered anew each time: what the caller does in between is the caller's own
+        with one_thread(), torch.inference_mode():
+            logits, state = network(x.to(device), state, None if gain is None else gain.to(device))
+            here = logits.cpu()
+        yield here
+
+
 def stream_logits(network: StreamNetwork, x: Tensor, gain: Tensor | None = None, chunk: int = 512) -> Tensor:
     """Logits over a whole stream; the same numbers as in one go.
 
@@ -55,13 +83,7 @@ def stream_logits(network: StreamNetwork, x: Tensor, gain: Tensor | None = None,
     """
     if chunk < 1:
         raise ValueError(f"chunk = {chunk}; must be at least 1 step")
-    device = next(network.parameters()).device
-    state = None
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, x.shape[1], chunk):
-            here = slice(start, start + chunk)
-            factor = None if gain is None else gain[:, here].to(device)
-            logits, state = network(x[:, here].to(device), state, factor)
-            parts.append(logits.cpu())
-    return torch.cat(parts, dim=1)
+    starts = range(0, x.shape[1], chunk)
+    cut = [slice(start, start + chunk) for start in starts]
+    stretches = ((x[:, here], None if gain is None else gain[:, here]) for here in cut)
+    return torch.cat(list(stream(network, stretches)), dim=1)

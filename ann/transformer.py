@@ -107,13 +107,20 @@ class AttentionNetwork(nn.Module):
         state : tuple of Tensor
             What the next stretch needs.
         """
+        stream, after = self.features(x, state, gain)
+        return self.head(stream), after
+
+    def features(
+        self, x: Tensor, state: AttentionState | None = None, gain: Tensor | None = None
+    ) -> tuple[Tensor, AttentionState]:
+        """What the head receives (batch, time, d_model), and the state; parameters as in `forward`."""
         factor = None if gain is None else gain.unsqueeze(-1)
         stream = self.embed(x)
         after = []
         for k, layer in enumerate(self._stack()):
             stream, seen = layer(stream, None if state is None else state[k], factor)
             after.append(seen)
-        return self.head(self.norm(stream)), tuple(after)
+        return self.norm(stream), tuple(after)
 
     def attention_weights(self, x: Tensor) -> list[Tensor]:
         """Attention weights of every layer, each (batch, head, time, source), from the start."""

@@ -14,6 +14,7 @@ from ann.checkpoints import CheckpointError
 from ann.cohort import CohortDiverged, Member, train_cohort
 from ann.cohort_engines import CompiledEngine, StackedEngine, choose_engine
 from ann.kernels import lstm_kernel
+from ann.limits import KeyBudget
 from ann.recurrent import LSTMNetwork
 from ann.training import Acceleration, Examples, TrainingSettings, masked_loss, train
 from ann.transformer import AttentionNetwork
@@ -243,13 +244,17 @@ def test_a_member_that_diverges_is_named_and_the_others_finish(engine):
     assert all(torch.isfinite(weight).all() for weight in weights(cohort))
 
 
-def test_impossible_cohorts_are_refused(monkeypatch):
+def test_impossible_cohorts_are_refused():
     with pytest.raises(ValueError, match="at least one member"):
         train_cohort([])
     with pytest.raises(ValueError, match="differ in kind or shape"):
         train_cohort([member(0), member(1, units=11)], engine="stacked")
     with pytest.raises(ValueError, match="AttentionNetwork is not an LSTMNetwork"):
         train_cohort([member(0, "attention")], engine="compiled")
+    limited = member(0, "attention")
+    limited.network.limit_scores(KeyBudget(2))
+    with pytest.raises(ValueError, match="train such networks one by one"):
+        train_cohort([limited])
     with pytest.raises(ValueError, match="engine = 'fast'"):
         train_cohort([member(0)], engine="fast")
     with pytest.raises(ValueError, match="no step count"):
@@ -286,7 +291,7 @@ def test_without_a_compiler_pytorch_trains_the_cohort_and_it_is_said(
 
 
 @needs_compiler
-def test_acceleration_is_pytorchs(tmp_path):
+def test_acceleration_is_pytorchs():
     networks = [member(k).network for k in range(2)]
     assert isinstance(choose_engine(networks), CompiledEngine)
     mixed = Acceleration(mixed_precision=True)
