@@ -168,14 +168,17 @@ def either(where: np.ndarray, yes: str, no: str) -> pd.Categorical:
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """Events of many trials: arrays of one length, in any order. Made by `shown` and `instruction`."""
+    """Events of many trials, in any order: arrays of one length, or one value for all of them.
+
+    Made by `shown` and `instruction`.
+    """
 
     session: np.ndarray
-    trial: np.ndarray
+    trial: np.ndarray | int
     onset_s: np.ndarray
-    duration_s: np.ndarray
-    channel: pd.Categorical
-    level: np.ndarray
+    duration_s: np.ndarray | float
+    channel: pd.Categorical | str
+    level: np.ndarray | float
 
 
 def shown(
@@ -204,34 +207,36 @@ def shown(
         Row of the trial of each event, shape (event,); a row may come any number of times.
         None: every trial once.
     """
-    n = onset_s.size
     return Events(
         session=drawn.session if rows is None else drawn.session[rows],
         trial=drawn.trial if rows is None else drawn.trial[rows],
         onset_s=onset_s,
-        duration_s=_filled(duration_s, n),
-        channel=_named(channel, n),
-        level=_filled(level, n),
+        duration_s=duration_s,
+        channel=channel,
+        level=level,
     )
 
 
 def instruction(
     drawn: Drawn,
     channel: str | pd.Categorical,
-    onset_s: float = CUE_ONSET_S,
-    duration_s: float = CUE_DURATION_S,
-    level: float = 1.0,
+    onset_s: float | np.ndarray = CUE_ONSET_S,
+    duration_s: float | np.ndarray = CUE_DURATION_S,
+    level: float | np.ndarray = 1.0,
 ) -> Events:
-    """One event for each session that belongs to no trial: the instruction cue before the trials."""
-    n = drawn.n_sessions
-    return Events(
-        session=np.arange(n),
-        trial=np.full(n, -1),
-        onset_s=_filled(onset_s, n),
-        duration_s=_filled(duration_s, n),
-        channel=_named(channel, n),
-        level=_filled(level, n),
-    )
+    """One event for each session that belongs to no trial: the instruction cue before the trials.
+
+    Parameters
+    ----------
+    drawn
+        What was drawn.
+    channel
+        Name of the channel, or one for each session.
+    onset_s, duration_s, level
+        As in `shown`, a number or shape (session,).
+    """
+    session = np.arange(drawn.n_sessions)
+    return Events(session, -1, np.broadcast_to(onset_s, session.shape), duration_s, channel, level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,22 +274,31 @@ class Layout:
 
     def event_table(self, channels: Sequence[str]) -> pd.DataFrame:
         """Events of all sessions in one table, in the order of time, with a leading column ``session``."""
-        session = np.concatenate([part.session for part in self.events])
-        onset_s = np.round(np.concatenate([part.onset_s for part in self.events]), 9)
-        codes = np.concatenate([_recoded(part.channel, channels) for part in self.events])
+        session = self._stacked([part.session for part in self.events], np.int64)
         # whole nanoseconds leave no doubt about ties, and sorted parts are merged rather than sorted
-        nanoseconds = np.rint(onset_s * 1e9).astype(np.int64)
-        stride = int(nanoseconds.max(initial=0)) + 1
-        order = np.argsort(session * stride + nanoseconds, kind="stable")
+        time_ns = np.rint(self._stacked([part.onset_s for part in self.events], np.float64) * 1e9)
+        stride = int(time_ns.max(initial=0.0)) + 1
+        order = np.argsort(session * stride + time_ns.astype(np.int64), kind="stable")
+        codes = [_recoded(part.channel, channels) for part in self.events]
         columns = {
             "session": session[order],
-            "onset_s": onset_s[order],
-            "duration_s": np.round(np.concatenate([part.duration_s for part in self.events]), 9)[order],
-            "channel": labels(codes[order], channels),
-            "level": np.concatenate([part.level for part in self.events])[order],
-            "trial": np.concatenate([part.trial for part in self.events])[order],
+            "onset_s": (time_ns / 1e9)[order],
+            "duration_s": self._stacked([np.round(p.duration_s, 9) for p in self.events], np.float64)[order],
+            "channel": labels(self._stacked(codes, np.int16)[order], channels),
+            "level": self._stacked([part.level for part in self.events], np.float64)[order],
+            "trial": self._stacked([part.trial for part in self.events], np.int64)[order],
         }
         return pd.DataFrame(columns, copy=False)
+
+    def _stacked(self, values: Sequence[np.ndarray | float], dtype: type) -> np.ndarray:
+        """One array of the values of all parts, each an array or one value for the part."""
+        sizes = [part.session.size for part in self.events]
+        stacked: np.ndarray = np.empty(sum(sizes), dtype=dtype)
+        stop = 0
+        for value, size in zip(values, sizes, strict=True):
+            stacked[stop : stop + size] = value
+            stop += size
+        return stacked
 
 
 def go_no_go_trials(
@@ -374,16 +388,10 @@ def whole_seed(seed: int) -> int:
     return int(seed)
 
 
-def _filled(value: float | np.ndarray, n: int) -> np.ndarray:
-    return value if isinstance(value, np.ndarray) and value.ndim else np.full(n, float(value))
-
-
-def _named(channel: str | pd.Categorical, n: int) -> pd.Categorical:
-    return labels(np.zeros(n, dtype=np.int8), (channel,)) if isinstance(channel, str) else channel
-
-
-def _recoded(channel: pd.Categorical, channels: Sequence[str]) -> np.ndarray:
+def _recoded(channel: pd.Categorical | str, channels: Sequence[str]) -> np.ndarray | int:
     """Codes into `channels`; -1, a fault, for a name that is not among them."""
     place = {name: code for code, name in enumerate(channels)}
+    if isinstance(channel, str):
+        return place.get(channel, -1)
     new = np.array([*(place.get(name, -1) for name in channel.categories), -1], dtype=np.int16)
     return new[channel.codes]
