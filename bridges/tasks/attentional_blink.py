@@ -30,6 +30,7 @@ from bridges.tasks.layout import (
     shown,
 )
 from bridges.tasks.observers import detection, identification, mean_count
+from bridges.tasks.rsvp import Streams, stream_texts
 from bridges.tasks.validation import ParameterCheck
 
 __all__ = ["BLOCK_KINDS", "AttentionalBlink"]
@@ -118,15 +119,15 @@ class AttentionalBlink(SessionMaker):
     [(3, 128), (8, 64)]
     """
 
-    lags: tuple[int, ...] = parameter(tuple(range(1, 9)), "items", _RAYMOND)
+    lags: tuple[int, ...] = parameter(tuple(range(1, 9)), "items", _UNVERIFIED)
     trials_per_lag: tuple[int, ...] = parameter((10,) * 8, "trials per block", _UNVERIFIED)
     blocks: tuple[str, ...] = parameter(("dual", "control"), "", _RAYMOND)
     second_task: Literal["detection", "identification"] = parameter("detection", "", _RAYMOND)
     t1_targets: tuple[str, ...] = parameter(tuple("ABCD"), "", "a subset of " + _RAYMOND)
     t2_targets: tuple[str, ...] = parameter(("X",), "", _RAYMOND)
     distractors: tuple[str, ...] = parameter(tuple("EFGHIJKLMNOPQRSTUVWYZ"), "", _UNVERIFIED)
-    item_s: float = parameter(0.015, "s", _RAYMOND)
-    blank_s: float = parameter(0.075, "s", _RAYMOND)
+    item_s: float = parameter(0.015, "s", _UNVERIFIED)
+    blank_s: float = parameter(0.075, "s", _UNVERIFIED)
     before_min: int = parameter(7, "items", _UNVERIFIED)
     before_max: int = parameter(15, "items", _UNVERIFIED)
     after: int = parameter(8, "items", _UNVERIFIED)
@@ -356,9 +357,10 @@ class AttentionalBlink(SessionMaker):
         block = drawn.trial // self.trials_per_block
         kind = np.array([BLOCK_KINDS.index(kind) for kind in self.blocks])[block]
         has_1 = kind == 0
+        streams = Streams(before + 1 + self.after)
         stream_s = drawn["start_s"] + self.fixation_s
         soa_s = self.item_s + self.blank_s
-        report_1 = stream_s + (before + 1 + self.after) * soa_s + self.report_delay_s
+        report_1 = stream_s + streams.length * soa_s + self.report_delay_s
         report_2 = report_1 + self.report_s
         answer = np.where(present, 0, 1) if self.second_task == "detection" else drawn["t2"]
         trials: dict[str, np.ndarray | pd.Categorical] = {
@@ -370,7 +372,7 @@ class AttentionalBlink(SessionMaker):
             "t1": labels(drawn["t1"], self.t1_targets),
             "t2": labels(np.where(present, drawn["t2"], -1), self.t2_targets),
             "t1_position": before + 1,
-            "stream": self._streams(drawn),
+            "stream": self._texts(drawn, streams),
             "t1_onset_s": stream_s + before * soa_s,
             "t2_onset_s": np.where(present, stream_s + (before + lag) * soa_s, np.nan),
             "correct_response": labels(np.where(has_1, drawn["t1"], -1), self.responses),
@@ -383,7 +385,7 @@ class AttentionalBlink(SessionMaker):
         }
         asked = np.flatnonzero(has_1)
         events = [
-            self._items(drawn, stream_s),
+            self._items(drawn, streams, stream_s),
             shown(drawn, "report_t1", report_1[asked], self.prompt_s, rows=asked),
             shown(drawn, "report_t2", report_2, self.prompt_s),
             *self._instructions(drawn),
@@ -400,34 +402,24 @@ class AttentionalBlink(SessionMaker):
         stream_s = (before + 1 + self.after) * (self.item_s + self.blank_s)
         return self.fixation_s + stream_s + self.report_delay_s + 2 * self.report_s + self.intertrial_s
 
-    def _items(self, drawn: Drawn, stream_s: np.ndarray) -> Events:
+    def _items(self, drawn: Drawn, streams: Streams, stream_s: np.ndarray) -> Events:
         """One event for each item of each stream."""
-        length = drawn["before"] + 1 + self.after
-        row = np.repeat(np.arange(length.size), length)
-        first = np.cumsum(length) - length
-        position = np.arange(row.size) - first[row]
+        row, first = streams.row, streams.first + drawn["before"]
         channel = np.zeros(row.size, dtype=np.int8)
-        channel[first + drawn["before"]] = 1 + drawn["t1"]
+        channel[first] = 1 + drawn["t1"]
         second = np.flatnonzero(drawn["present"])
-        where = (first + drawn["before"] + drawn["lag"])[second]
-        channel[where] = 1 + len(self.t1_targets) + drawn["t2"][second]
+        channel[(first + drawn["lag"])[second]] = 1 + len(self.t1_targets) + drawn["t2"][second]
         level = np.where(channel > 0, self.contrast, self.distractor_level)
-        onset_s = stream_s[row] + position * (self.item_s + self.blank_s)
+        onset_s = streams.onsets(stream_s, self.item_s + self.blank_s)
         return shown(drawn, labels(channel, self.channels), onset_s, self.item_s, level, row)
 
-    def _streams(self, drawn: Drawn) -> np.ndarray:
+    def _texts(self, drawn: Drawn, streams: Streams) -> np.ndarray:
         """The items of each stream as one text."""
-        before, lag = drawn["before"], drawn["lag"]
-        longest = self.before_max + 1 + self.after
-        letters = np.array(self.distractors)[drawn["order"]]
-        text = letters[:, np.arange(longest) % letters.shape[1]]
-        rows = np.arange(before.size)
-        text[rows, before] = np.array(self.t1_targets)[drawn["t1"]]
+        before, rows = drawn["before"], np.arange(len(drawn))
         second = np.flatnonzero(drawn["present"])
-        text[second, (before + lag)[second]] = np.array(self.t2_targets)[drawn["t2"][second]]
-        # an empty character ends the text
-        text[np.arange(longest) >= (before + 1 + self.after)[:, None]] = ""
-        return np.ascontiguousarray(text).view(f"<U{longest}").ravel()
+        t1, t2 = np.array(self.t1_targets)[drawn["t1"]], np.array(self.t2_targets)[drawn["t2"][second]]
+        placed = ((rows, before, t1), (second, (before + drawn["lag"])[second], t2))
+        return stream_texts(np.array(self.distractors)[drawn["order"]], streams.length, placed)
 
     def _instructions(self, drawn: Drawn) -> list[Events]:
         cues = []

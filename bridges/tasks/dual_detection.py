@@ -26,6 +26,7 @@ from bridges.tasks.layout import (
     shown,
 )
 from bridges.tasks.observers import identification, mean_count
+from bridges.tasks.rsvp import Streams
 from bridges.tasks.validation import ParameterCheck
 
 __all__ = ["DualDetection"]
@@ -270,10 +271,8 @@ class DualDetection(SessionMaker):
         return self.fixation_s + before * (self.array_s + self.blank_s) + self.window_s + self.intertrial_s
 
     def _letters(self, drawn: Drawn, stream_s: np.ndarray) -> list[Events]:
-        length = drawn["before"] + 1 + self.after
-        row = np.repeat(np.arange(length.size), length)
-        array = np.arange(row.size) - (np.cumsum(length) - length)[row]
-        onset_s = stream_s[row] + array * (self.array_s + self.blank_s)
+        streams = Streams(drawn["before"] + 1 + self.after)
+        row, onset_s = streams.row, streams.onsets(stream_s, self.array_s + self.blank_s)
         return [
             shown(drawn, f"{area}_letters", onset_s, self.array_s, self.letter_level, row)
             for area in ("outer", "inner")
