@@ -15,6 +15,7 @@ from scipy import stats
 from neurosim.circuit import Circuit, Input, Population, Projection, Readout
 from neurosim.drive import Drive
 from neurosim.engine import TOLD, DivergedError, announce, simulate, standalone
+from neurosim.engine.endurance import memory_growth_mb, warm_start_s
 from neurosim.parameters import INTERNEURON, PYRAMIDAL
 
 needs_compiler = pytest.mark.skipif(standalone.compiler() is None, reason="no C++ compiler")
@@ -79,6 +80,95 @@ def test_poisson_counts_are_independent_over_neurons_and_steps():
         assert np.abs(serial).max() < bound
     # the population sum is as variable as independent neurons make it
     assert counts.sum(axis=0).var() == pytest.approx(24.0, rel=0.05)
+
+
+COUNTS = """
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+%CODE%
+int main(int, char** a) {
+    const double mean = std::atof(a[1]), p0 = std::exp(-mean);
+    const int streams = std::atoi(a[2]), steps = std::atoi(a[3]);
+    int32_t* stream = new int32_t[streams];
+    double* counts = new double[streams];
+    if (std::fread(stream, 4, streams, stdin) != (size_t)streams) return 1;
+    for (int t = 0; t < steps; t++) {
+        for (int i = 0; i < streams; i++) counts[i] = poisson_count(stream[i], t, mean, p0);
+        for (int i = 0; i < streams; i++) std::putchar((int)counts[i]);
+    }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled_counts(tmp_path_factory):
+    """Counts (stream, step) drawn by the C++ of the simulations, compiled as they are."""
+    if standalone.compiler() is None:
+        pytest.skip("no C++ compiler")
+    from neurosim.engine.functions import poisson_count
+
+    folder = tmp_path_factory.mktemp("counts")
+    code = poisson_count.implementations["cpp"].get_code(None)
+    (folder / "counts.cpp").write_text(COUNTS.replace("%CODE%", code))
+    program = [standalone.compiler(), *standalone.FLAGS, "counts.cpp", "-o", "counts"]
+    subprocess.run(program, cwd=folder, check=True)
+
+    def draw(streams: np.ndarray, steps: int, mean: float) -> np.ndarray:
+        given = [str(folder / "counts"), repr(mean), str(streams.size), str(steps)]
+        done = subprocess.run(
+            given, input=streams.astype(np.int32).tobytes(), capture_output=True, check=True
+        )
+        return np.frombuffer(done.stdout, np.uint8).reshape(steps, streams.size).T.astype(float)
+
+    return draw
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.02, 0.24, 1.0])
+def test_compiled_counts_are_poisson_and_those_of_numpy(compiled_counts, mean):
+    from neurosim.engine.functions import _poisson_count
+
+    streams = np.random.SeedSequence(8).generate_state(203, np.uint32).view(np.int32)
+    counts = compiled_counts(streams, 5000, mean)
+    plain = _poisson_count(streams[:, None], np.arange(5000)[None, :], mean, np.exp(-mean))
+    np.testing.assert_array_equal(counts, plain)
+    n = counts.size
+    expected = n * stats.poisson.pmf(np.arange(11), mean)
+    keep = expected > 5
+    observed = np.bincount(counts.astype(int).ravel(), minlength=11)
+    assert counts.mean() == pytest.approx(mean, abs=4 * np.sqrt(mean / n))
+    if mean:
+        fit = stats.chisquare(observed[keep], expected[keep] / expected[keep].sum() * observed[keep].sum())
+        assert fit.pvalue > 1e-3
+        assert counts.var() == pytest.approx(mean, abs=4 * np.sqrt((mean + 2 * mean**2) / n))
+
+
+def test_compiled_counts_are_independent_over_neurons_steps_and_seeds(compiled_counts):
+    steps = 20_000
+    one, other = (np.random.SeedSequence(s).generate_state(60, np.uint32).view(np.int32) for s in (1, 2))
+    neighbours = np.arange(60, dtype=np.int32)  # the hardest case for a hash
+    counts = compiled_counts(np.concatenate([one, other, neighbours]), steps, 0.24)
+    between = np.corrcoef(counts)[~np.eye(180, dtype=bool)]
+    # 16,110 pairs: none beyond five standard errors, and as wide as chance makes them
+    assert np.abs(between).max() < 5 / np.sqrt(steps)
+    assert between.std() == pytest.approx(1 / np.sqrt(steps), rel=0.05)
+    for lag in (1, 2, 7, 100):
+        serial = [np.corrcoef(c[:-lag], c[lag:])[0, 1] for c in counts]
+        assert np.abs(serial).max() < 5 / np.sqrt(steps)
+    # sums over neurons and over windows are Poisson too: correlations too small to see in pairs would add up
+    assert counts.sum(axis=0).var() == pytest.approx(180 * 0.24, rel=4 * np.sqrt(2 / steps))
+    windows = counts.reshape(180, -1, 100).sum(axis=2)
+    assert windows.var() == pytest.approx(24.0, rel=4 * np.sqrt(2 / windows.size))
+
+
+@needs_compiler
+def test_progress_is_told_while_a_compiled_simulation_runs():
+    told: list[float] = []
+    simulate([competition()] * 2, [pulse(duration_s=1.0)] * 2, [1, 2], width=1, progress=told.append)
+    assert len(told) > 40
+    assert told == sorted(told)
+    assert told[0] < 0.05 and told[-1] == 1.0
 
 
 @needs_compiler
@@ -256,16 +346,16 @@ def test_a_known_circuit_starts_without_brian():
 def test_many_short_runs_leave_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    import resource
-
-    circuit, drive = competition(), pulse(duration_s=0.02)
-    simulate([circuit], [drive], [0])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for seed in range(100):
-        simulate([circuit], [drive], [seed])
-    grown_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    assert grown_mb < 10
+    assert memory_growth_mb(100, competition()) < 2.0
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_compiler
+def test_a_known_circuit_starts_within_a_second():
+    here, fresh = warm_start_s(competition())
+    assert here < 1.0
+    # a new Python process and its imports; twice the goal, for the machine may be busy
+    assert fresh < 2.0 + here
 
 
 def test_faults_of_a_call():

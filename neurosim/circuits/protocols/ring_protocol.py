@@ -135,7 +135,7 @@ def profile_course(
     recording = _run(p, [_drive(t)], trial_seeds(seed, 1), None)[0]
     starts = np.arange(0.0, t.end_s - window_s + 1e-9, window_s)
     spikes = recording.spikes["excitatory"]
-    table = [direction_rates(spikes, p.excitatory_size, s, s + window_s, sectors) for s in starts]
+    table = [direction_rates(spikes, p.excitatory_size, s, s + window_s, sectors) for s in starts.tolist()]
     return pd.DataFrame(
         {
             "time_s": np.repeat(starts + window_s / 2, sectors),
