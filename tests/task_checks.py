@@ -74,3 +74,52 @@ def assert_share(right: np.ndarray, expected: float) -> None:
     """A share of right answers agrees with the probability that was computed, within four standard errors."""
     error = np.sqrt(max(expected * (1.0 - expected), 1e-4) / right.size)
     assert abs(np.mean(right) - expected) < 4.0 * error
+
+
+def follow_rules(session: Session) -> dict[str, list[str]]:
+    """Answers of somebody who knows nothing but the events of a session and its rules, by component.
+
+    What was shown before in the trial and the instruction ahead of it are held in mind. Of the rules for a
+    stimulus the strongest applies, one with a goal before one without; of several stimuli the strongest
+    decides.
+    """
+    events = session.events
+    shown = {trial: part for trial, part in events[events["trial"] >= 0].groupby("trial")}
+    told = events[events["trial"] < 0]
+    answers: dict[str, list[str]] = {}
+    for component, allowed in session.components.items():
+        suffix = "" if component == "T1" else "_t2"
+        answers[component] = [
+            _answer(session, trial, suffix, allowed, shown.get(trial.trial, events[:0]), told)
+            for trial in session.trials.itertuples()
+        ]
+    return answers
+
+
+def _answer(session, trial, suffix, allowed, shown, told) -> str:
+    start_s, stop_s = getattr(trial, f"window_start{suffix}_s"), getattr(trial, f"window_stop{suffix}_s")
+    if np.isnan(start_s):
+        return "absent"
+    before = told[told["onset_s"] <= shown["onset_s"].min()]
+    held = set(before.loc[before["onset_s"] == before["onset_s"].max(), "channel"])
+    held |= set(shown.loc[(shown["onset_s"] < start_s - 1e-6) & (shown["level"] >= 0.5), "channel"])
+    ends = shown["onset_s"] + shown["duration_s"]
+    seen = shown[(ends > start_s + 1e-6) & (shown["onset_s"] < stop_s - 1e-6)]
+    votes = []
+    for channel, level in seen.groupby("channel")["level"].max().items():
+        fits = [r for r in session.rules if r.stimulus == channel and (r.goal is None or r.goal in held)]
+        fits = [rule for rule in fits if rule.response in (*allowed, "none")]
+        if fits:
+            rule = max(fits, key=lambda r: (r.weight, r.goal is not None))
+            votes.append((rule.weight * level, rule.response))
+    votes = [vote for vote in votes if vote[1] != "none"]
+    return max(votes)[1] if votes else "none"
+
+
+def assert_rules_suffice(session: Session) -> None:
+    """Whoever follows the rules is right in every trial: the task can be done from events and rules alone."""
+    columns = {"T1": "correct_response", "T2": "correct_response_t2"}
+    for component, answers in follow_rules(session).items():
+        correct = session.trials[columns[component]].astype(object)
+        correct = correct.where(correct.notna(), "absent")
+        assert answers == correct.tolist()

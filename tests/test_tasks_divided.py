@@ -11,7 +11,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from task_checks import assert_batch_holds_sessions, assert_is_task, assert_share, choose, counts, spread
+from task_checks import (
+    assert_batch_holds_sessions,
+    assert_is_task,
+    assert_rules_suffice,
+    assert_share,
+    choose,
+    counts,
+    spread,
+)
 
 from bridges.session import Responses
 from bridges.tasks.attentional_blink import AttentionalBlink
@@ -61,6 +69,11 @@ def test_every_form_is_a_task(task):
     scored = Responses.from_presses(session, times, answers).scored(session)
     assert scored["correct"].all()
     assert set(scored["component"]) == set(session.components)
+
+
+@pytest.mark.parametrize("task", FORMS.values(), ids=FORMS)
+def test_rules_and_events_suffice_to_be_right(task):
+    assert_rules_suffice(task.practice().session(6))
 
 
 @pytest.mark.parametrize("task", FORMS.values(), ids=FORMS)

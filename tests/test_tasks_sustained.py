@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
-from task_checks import assert_batch_holds_sessions, assert_is_task, assert_share, counts, spread
+from task_checks import (
+    assert_batch_holds_sessions,
+    assert_is_task,
+    assert_rules_suffice,
+    assert_share,
+    counts,
+    spread,
+)
 
 from bridges.encoding import RateCode, levels
 from bridges.human.vocabulary import TASKS as WORDS
@@ -52,6 +59,11 @@ def human_trials(name: str) -> pd.DataFrame:
 def test_every_form_is_a_task(task):
     assert_is_task(task)
     assert task.counterbalanced(0).practice().session(1).n_trials < task.n_trials / 2
+
+
+@pytest.mark.parametrize("task", FORMS.values(), ids=FORMS)
+def test_rules_and_events_suffice_to_be_right(task):
+    assert_rules_suffice(task.practice().session(6))
 
 
 @pytest.mark.parametrize("task", FORMS.values(), ids=FORMS)
