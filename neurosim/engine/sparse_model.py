@@ -35,6 +35,7 @@ weight : 1
 noise : 1
 mean_count : 1
 p_none : 1
+p_silent : 1
 steady : 1
 per_bin : Hz
 rate : Hz
@@ -101,7 +102,7 @@ def build(circuit: SparseCircuit, dt_ms: float, record_dt_ms: float, record_spik
     trains = [k for k in order if k not in cells]
     groups = {"pools": pools, "neurons_1": _neurons(circuit, dt_ms, pools, cells, draws)}
     if trains:
-        groups["sources"] = _sources(circuit, pools, trains, int(first[trains[0]]), max(draws, 1))
+        groups["sources"] = _sources(circuit, pools, trains, int(first[trains[0]]))
     spikes = {}
     for name in list(groups)[1:]:
         if plastic:
@@ -135,6 +136,7 @@ def _pools(circuit: SparseCircuit, dt, record_dt_ms: float, draws: int, plastic:
         name="pools",
         namespace={
             "step": dt / draws,
+            "draws": draws,
             "columns": n,
             "drive_value": functions.drive_value,
             **{f"take_{name}": function for name, function in taken.items()},
@@ -147,6 +149,7 @@ def _pools(circuit: SparseCircuit, dt, record_dt_ms: float, draws: int, plastic:
         """
         mean_count = (background + drive_value(0, column, t/second) * Hz) * step
         p_none = exp(-mean_count)
+        p_silent = exp(-draws * mean_count)
         steady = mean + drive_value(0, column + columns, t/second)
         """,
         dt=1 * b2.ms,
@@ -223,7 +226,7 @@ def _neurons(circuit: SparseCircuit, dt_ms: float, pools, members: list[int], dr
     return group
 
 
-def _sources(circuit: SparseCircuit, pools, members: list[int], first: int, draws: int):
+def _sources(circuit: SparseCircuit, pools, members: list[int], first: int):
     populations = [circuit.populations[m] for m in members]
     sizes = [p.size for p in populations]
     pool = np.repeat(members, sizes)
@@ -234,24 +237,23 @@ def _sources(circuit: SparseCircuit, pools, members: list[int], first: int, draw
         "\n".join(
             [
                 "stream : integer\npool : integer (constant)\nnumber : integer (constant)",
-                "mean_count : 1 (linked)",
+                "p_silent : 1 (linked)",
                 *given.equations,
                 *(["u : 1", "x : 1", "last_spike : second"] if plastic else []),
             ]
         ),
-        threshold="poisson_count(stream, t_in_timesteps, draws * mean_count, exp(-draws * mean_count)) > 0",
+        threshold="poisson_count(stream, t_in_timesteps, 0.0, p_silent) > 0",
         reset=RELEASE if plastic else "sent = emit(number, t_in_timesteps, 1.0)",
         name="sources",
         namespace={
             **given.shared,
-            "draws": draws,
             "poisson_count": functions.poisson_count,
             "emit": sparse_functions.emit,
             "tally": sparse_functions.tally,
         },
     )
     group.pool, group.number = pool, first + np.arange(pool.size)
-    group.mean_count = b2.linked_var(pools, "mean_count", index=pool)
+    group.p_silent = b2.linked_var(pools, "p_silent", index=pool)
     given.set(group, sizes, plastic)
     return group
 

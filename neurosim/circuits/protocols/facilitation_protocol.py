@@ -73,9 +73,9 @@ class Regime:
 REGIMES = {
     "silent": Regime(22.7, readout=True),
     "synchronous": Regime(23.7),
-    "asynchronous": Regime(24.1, tau_syn_ms=2.0),
+    "asynchronous": Regime(24.1),
 }
-"""Silent and read out; refreshed by its own population spikes; held by a raised rate."""
+"""Silent and read out; refreshed by its own population spikes; held, as published, by a raised rate."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def memory_course_trials(
 def release_trials(
     rates_hz: Sequence[float],
     seed: int,
-    synapses: int = 2000,
+    synapses: int = 1000,
     duration_s: float = 40.0,
     parameters: MemoryParameters | None = None,
 ) -> pd.DataFrame:
@@ -199,14 +199,12 @@ def release_trials(
     p = parameters or MemoryParameters()
     plasticity = Plasticity(p.utilisation, p.tau_facilitation_ms, p.tau_depression_ms)
     # without refractory time or reset noise a constant current makes a regular train
-    clock = CurrentNeuron(20.0, 250.0, 0.0, 0.0, 0.0, 20.0, 0.0, 0.0)
+    clock = CurrentNeuron(2000.0, 250.0, 0.0, 0.0, 0.0, 20.0, 0.0, 0.0)
     populations, kinds = [SparsePopulation("target", 1, replace(clock, v_th_mv=1e6))], []
     for rate in rates_hz:
-        gap = 1.0 / (1.0 - np.exp(-1e3 / rate / clock.tau_m_ms))
+        drive = clock.v_th_mv / -np.expm1(-1e3 / rate / clock.tau_m_ms)
         populations.append(SparsePopulation(f"poisson {rate:g}", synapses, PoissonSource(float(rate))))
-        populations.append(
-            SparsePopulation(f"regular {rate:g}", 1, clock, Background(mean=clock.v_th_mv * gap * (1 + 1e-9)))
-        )
+        populations.append(SparsePopulation(f"regular {rate:g}", 1, clock, Background(mean=drive)))
         kinds += [("poisson", rate), ("regular", rate)]
     links = tuple(
         RandomProjection(q.name, "target", 0.0, synapses=1, plasticity=plasticity) for q in populations[1:]
