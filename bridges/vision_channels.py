@@ -21,7 +21,7 @@ from ann.vision import VisionNetwork, see
 from bridges.encoding import CUE_PREFIX
 from bridges.session import Session
 from bridges.stimuli.rendering import FLANKER_CLASSES, NOTHING, stimulus_set
-from bridges.stimuli.streams import ImageStream
+from bridges.stimuli.streams import SHOWN_AS, ImageStream
 
 __all__ = ["ChannelMap", "channel_map", "scene_channels", "seen_session", "vision_levels"]
 
@@ -76,11 +76,18 @@ def channel_map(session: Session) -> ChannelMap:
         beside = session.events[session.events["channel"].str.startswith("flanker_")]["level"]
         level = float(beside.mean()) if len(beside) else 1.0
         return ChannelMap("flankers", classes, {"flanker_left": level, "flanker_right": level})
-    raise ValueError(f"task {session.task!r} has no images; tasks that have are sart, cpt_x and flanker")
+    if session.task == "grad_cpt":
+        return scene_channels()
+    raise ValueError(f"task {session.task!r} has no images; tasks that have are {sorted(SHOWN_AS)}")
 
 
 def scene_channels() -> ChannelMap:
-    """Channels of the gradual-onset task: press to cities, withhold to mountains."""
+    """Channels of the gradual-onset task: press to cities, withhold to mountains.
+
+    Between a city and a mountain the levels follow the shares of the two. Between two cities the task lets
+    the level of go dip to one half, as its channel stands for the clearest single image; what is seen
+    half-way between two cities is city all the same, and the level stays high.
+    """
     return ChannelMap("scenes", {"go": ("city",), "no_go": ("mountain",)}, {})
 
 

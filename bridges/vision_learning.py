@@ -31,7 +31,7 @@ MIXED = "scenes"
 MADE_BY = (
     Path(ann.vision.__file__),
     Path(__file__),
-    *sorted(Path(bridges.stimuli.__path__[0]).glob("*.py")),
+    *(Path(bridges.stimuli.__path__[0], name) for name in ("rendering.py", "scenes.py", "sprites.py")),
 )
 """Source files on which trained weights depend."""
 

@@ -215,10 +215,22 @@ def test_scenes_fade_pixel_by_pixel_along_a_line():
     middle = (stream.image[3] + stream.image[4]) / 2.0
     assert np.allclose(middle, (stream.image[0] + stream.image[7]) / 2.0, atol=1e-5)
     assert np.allclose(np.diff(stream.image[:8], axis=0), stream.image[1] - stream.image[0], atol=1e-5)
-    with pytest.raises(ValueError, match="scenes"):
+    with pytest.raises(ValueError, match="99999"):
         cross_fade([("city", 0), ("city", 99999)], 0.8, STILL, np.random.default_rng(0))
     with pytest.raises(ValueError, match="at least 2"):
         cross_fade([("city", 0)], 0.8, STILL, np.random.default_rng(0))
+
+
+def test_a_gradual_session_fades_in_from_nothing_and_out_again():
+    session = TASKS["grad_cpt"](n_trials=10, n_blocks=1).session(2)
+    stream = image_stream(session, STILL, np.random.default_rng(0), frame_s=0.1)
+    assert len(stream.image) == 11 * 8
+    assert stream.onset_s[0] == pytest.approx(session.trials["onset_s"].iloc[0])
+    strength = stream.image.std(axis=(1, 2))
+    rise, fall = strength[:8] / strength[7], strength[-8:] / strength[-8]
+    assert rise == pytest.approx((np.arange(8) + 0.5) / 7.5, abs=1e-3)
+    assert fall == pytest.approx(rise[::-1], abs=1e-3)
+    assert stream.trial.tolist() == [min(k // 8, 9) for k in range(88)]
 
 
 def test_what_cannot_be_rendered_is_refused():

@@ -167,6 +167,23 @@ def test_right_answers_give_exactly_the_channels_of_the_task(name):
     assert levels(seen, 0.02) == pytest.approx(levels(session, 0.02), abs=1e-6)
 
 
+def test_right_shares_give_the_channels_of_the_gradual_task_where_kinds_change():
+    """Between two cities the level of the task dips; what is seen is city throughout."""
+    session = TASKS["grad_cpt"](n_trials=40, no_go_share=0.5, n_blocks=1, fade_steps=8).session(3)
+    stream = image_stream(session, Rendering(), np.random.default_rng(1), frame_s=0.1)
+    kind = np.where(session.trials["trial_type"] == "go", 0, 1)
+    before, after = np.append(2, kind), np.append(kind, 2)
+    fade = np.arange(len(stream.image)) // 8
+    share = (np.arange(len(stream.image)) % 8 + 0.5) / 8
+    posterior = np.eye(3)[before[fade]] * (1 - share)[:, None] + np.eye(3)[after[fade]] * share[:, None]
+    seen = levels(seen_session(session, stream, Oracle({"scenes": posterior})), 0.1)[20:-5]
+    said = levels(session, 0.1)[20:-5]
+    changes = np.repeat(before != after, 8)
+    assert seen[changes] == pytest.approx(said[changes], abs=1e-6)
+    same = ~changes
+    assert (seen[same, :2].max(axis=1) > 0.99).all() and (said[same, :2].max(axis=1) < 0.99).all()
+
+
 def test_levels_of_a_real_network_follow_the_digits_of_a_session(network):
     session = sart()
     stream = image_stream(session, Rendering(), np.random.default_rng(3))

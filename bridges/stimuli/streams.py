@@ -2,13 +2,13 @@
 
 The stimulus of a trial keeps its place, size and contrast while it is shown; noise is fresh in every frame.
 Between stimuli the screen shows what the task shows there: the mask of the sustained attention to response
-task, nothing in the others.
+task, nothing in the others. Scenes of the gradual-onset task fade into each other, pixel by pixel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,13 +18,14 @@ from bridges.stimuli.rendering import (
     CAPITAL_SHARE,
     FLANKER_CLASSES,
     Rendering,
+    StimulusSet,
     capital_height_px,
     stimulus_set,
 )
 
 __all__ = ["ImageStream", "SHOWN_AS", "cross_fade", "image_stream"]
 
-SHOWN_AS = {"sart": "digits", "cpt_x": "letters", "flanker": "flankers"}
+SHOWN_AS = {"sart": "digits", "cpt_x": "letters", "flanker": "flankers", "grad_cpt": "scenes"}
 """Set of stimuli that each task shows."""
 
 LETTER_PX = 14.5
@@ -89,35 +90,24 @@ def image_stream(
     if session.task not in SHOWN_AS:
         raise ValueError(f"task {session.task!r} has no images; tasks that have are {sorted(SHOWN_AS)}")
     _check_frame(frame_s)
-    name = SHOWN_AS[session.task]
-    stimuli = stimulus_set(name)
-    trials = session.trials
-    size = np.full(len(trials), stimuli.heights_px[0])
-    if session.task == "sart":
-        names = [f"{digit} {font}" for digit in trials["stimulus"]]
-        size = capital_height_px(trials["font_size_pt"].to_numpy()) / CAPITAL_SHARE
-    elif session.task == "cpt_x":
-        names = [f"{letter} {font}" for letter in trials["stimulus"]]
-        size = np.full(len(trials), LETTER_PX / CAPITAL_SHARE)
-    else:
-        names = [_row(*row) for row in zip(trials["target"], trials["flanker"], strict=True)]
-    known = {variant: number for number, variant in enumerate(stimuli.variants)}
-    unknown = sorted(set(names) - set(known))
-    if unknown:
-        raise ValueError(f"stimuli {unknown} cannot be drawn; {name} has {stimuli.classes[:-1]}")
-    variant = np.array([known[one] for one in names])
-    plain = stimuli.render_variants(variant, size, rendering.plain(), rng).image
+    stimuli = stimulus_set(SHOWN_AS[session.task])
+    names = _names(session, font)
+    if session.task == "grad_cpt":
+        return _fading_session(session, names, rendering, rng, frame_s)
+    trial = session.trials["trial"].to_numpy()
+    size = _sizes(session, stimuli)
+    plain = stimuli.render_variants(_variants(stimuli, names), size, rendering.plain(), rng).image
     onset, stop = _shown(session)
-    parts = [_frames(plain, trials["trial"].to_numpy(), onset, stop, frame_s)]
+    parts = [_frames(plain, trial, onset, stop, frame_s)]
     mask_s = float(str(session.parameters.get("mask_s", 0.0)))
     if mask_s > 0:
-        ring = np.full(len(trials), known["mask"])
-        mask = stimuli.render_variants(ring, size, rendering.plain(), rng).image
-        parts.append(_frames(mask, trials["trial"].to_numpy(), stop, stop + mask_s, frame_s))
+        rings = _variants(stimuli, ["mask"] * len(names))
+        mask = stimuli.render_variants(rings, size, rendering.plain(), rng).image
+        parts.append(_frames(mask, trial, stop, stop + mask_s, frame_s))
     image, start, length, trial = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(start, kind="stable")
     noisy = rendering.noisy(image[order], rng)
-    return ImageStream(name, noisy, start[order], length[order], trial[order])
+    return ImageStream(stimuli.name, noisy, start[order], length[order], trial[order])
 
 
 def cross_fade(
@@ -165,20 +155,62 @@ def cross_fade(
             f"{len(scenes)} scenes and transition_s = {transition_s}; must be at least 2 and above 0 s"
         )
     stimuli = stimulus_set("scenes", unseen)
-    known = {variant: number for number, variant in enumerate(stimuli.variants)}
-    names = [f"{kind} {number}" for kind, number in scenes]
-    unknown = sorted(set(names) - set(known))
-    if unknown:
-        raise ValueError(f"scenes {unknown} are unknown; see stimulus_set('scenes', {unseen}).variants")
-    variant = np.array([known[one] for one in names])
+    variant = _variants(stimuli, [f"{kind} {number}" for kind, number in scenes])
+    return _faded(stimuli, variant, 0.0, transition_s, rendering, rng, frame_s)
+
+
+def _fading_session(session, names, rendering, rng, frame_s: float) -> ImageStream:
+    """Each image fades in from its onset on and out into the next; nothing is before and after."""
+    stimuli = stimulus_set("scenes")
+    variant = _variants(stimuli, ["blank", *names, "blank"])
+    onset_s = float(session.trials["onset_s"].iloc[0])
+    fade_s = float(str(session.parameters["fade_s"]))
+    stream, _ = _faded(stimuli, variant, onset_s, fade_s, rendering, rng, frame_s)
+    trial = session.trials["trial"].to_numpy()
+    return replace(stream, trial=trial[np.minimum(stream.trial, trial.size - 1)])
+
+
+def _faded(
+    stimuli, variant, start_s: float, transition_s: float, rendering, rng, frame_s: float
+) -> tuple[ImageStream, np.ndarray]:
+    """Fade from each variant into the next; also the share of the one that comes in."""
     size = np.full(variant.size, stimuli.heights_px[0])
     plain = stimuli.render_variants(variant, size, rendering.plain(), rng).image
-    n = variant.size - 1
-    start = np.arange(n) * transition_s
-    first, onset, length, trial = _frames(plain[:-1], np.arange(n), start, start + transition_s, frame_s)
+    fade = np.arange(variant.size - 1)
+    start = start_s + fade * transition_s
+    first, onset, length, trial = _frames(plain[:-1], fade, start, start + transition_s, frame_s)
     share = ((onset + length / 2.0 - start[trial]) / transition_s).astype(np.float32)
     image = (1.0 - share)[:, None, None] * first + share[:, None, None] * plain[1:][trial]
-    return ImageStream("scenes", rendering.noisy(image, rng), onset, length, trial), share
+    return ImageStream(stimuli.name, rendering.noisy(image, rng), onset, length, trial), share
+
+
+def _names(session: Session, font: str) -> list[str]:
+    """Variant that each trial shows."""
+    trials = session.trials
+    if session.task == "flanker":
+        return [_row(*row) for row in zip(trials["target"], trials["flanker"], strict=True)]
+    shown = trials["stimulus"].astype(str)
+    if session.task == "grad_cpt":
+        # the task counts pictures from 1
+        return [f"{kind} {int(number) - 1}" for kind, number in shown.str.split("_").tolist()]
+    return [f"{one} {font}" for one in shown]
+
+
+def _sizes(session: Session, stimuli: StimulusSet) -> np.ndarray:
+    """Width of the sprite of each trial (px)."""
+    if session.task == "sart":
+        return capital_height_px(session.trials["font_size_pt"].to_numpy()) / CAPITAL_SHARE
+    fixed = LETTER_PX / CAPITAL_SHARE if session.task == "cpt_x" else stimuli.heights_px[0]
+    return np.full(session.n_trials, fixed)
+
+
+def _variants(stimuli: StimulusSet, names: Sequence[str]) -> np.ndarray:
+    """Numbers of variants by name."""
+    known = {variant: number for number, variant in enumerate(stimuli.variants)}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ValueError(f"stimuli {unknown} cannot be drawn; {stimuli.name} has {stimuli.classes[:-1]}")
+    return np.array([known[one] for one in names])
 
 
 def _frames(image, trial, start_s, stop_s, frame_s: float):
