@@ -98,6 +98,8 @@ def test_blink_properties(seed, lags, per_lag, before, detection, blocks):
     control = trials["trial_type"] == "control"
     assert (trials["window_start_s"].isna() == control).all()
     # reports come after the stream, in order, and do not overlap
+    assert np.allclose(trials["window_stop_t2_s"] - trials["window_start_t2_s"], task.report_s)
+    assert np.allclose((trials["window_stop_s"] - trials["window_start_s"])[~control], task.report_s)
     assert (trials["onset_t2_s"] >= trials["onset_s"] + task.report_s - 1e-9).all()
     ends = session.events[session.events["channel"] == "distractor"].groupby("trial")["onset_s"].max()
     assert (trials["onset_s"].to_numpy() > ends.to_numpy()).all()
