@@ -236,19 +236,22 @@ def reduced_decision_trials(
     choice = np.zeros(c.size, dtype=int)
     kick = p.sigma_noise_na * np.sqrt(dt_s / p.tau_noise_s)
     first = round(onset_s / dt_s)
+    live = np.arange(c.size)
     for k in range(round(stop_s / dt_s)):
         rates = p.rate(p.currents(s, on if k >= first else np.zeros(2)) + noise)
         s = np.clip(s + dt_s * (-s / p.tau_s_s + (1.0 - s) * p.gamma * rates), 0.0, 1.0)
         noise += -noise * dt_s / p.tau_noise_s + kick * rng.standard_normal(noise.shape)
         shown += (rates - shown) * dt_s / p.tau_rate_s
-        if k >= first:
-            crossing = np.isnan(time_s) & (shown.max(axis=1) > p.threshold_hz)
-            time_s[crossing] = (k + 1 - first) * dt_s
-            choice[crossing] = np.argmax(shown[crossing], axis=1)
-            if not np.isnan(time_s).any():
+        crossing = shown.max(axis=1) > p.threshold_hz
+        if k >= first and crossing.any():
+            time_s[live[crossing]] = (k + 1 - first) * dt_s
+            choice[live[crossing]] = np.argmax(shown[crossing], axis=1)
+            # decided trials are done
+            live, s, noise, shown, on = (x[~crossing] for x in (live, s, noise, shown, on))
+            if live.size == 0:
                 break
+    choice[live] = np.argmax(shown, axis=1)
     late = np.isnan(time_s)
-    choice[late] = np.argmax(shown[late], axis=1)
     return pd.DataFrame(
         {
             "coherence": c,

@@ -180,7 +180,7 @@ def _external(b2, job, e, i):
     rate = job["background_hz"] / BACKGROUND_SYNAPSES * b2.Hz
     objects = [b2.PoissonInput(group, "s_ext", BACKGROUND_SYNAPSES, rate, 1) for group in (e, i)]
     step = job["stimulus_s"][1] - job["stimulus_s"][0]
-    quiet = round(job["warm_s"] / step)
+    quiet = round(job["stimulus_s"][0] / step)
     table = np.column_stack([[0.0] * quiet + job["stimulus_hz"][side] for side in job["stimulus_hz"]])
     stimulus = b2.TimedArray(table * b2.Hz, dt=round(1e3 * step) * b2.ms, name="stimulus")
     start = 0

@@ -13,20 +13,24 @@ import numpy as np
 from neurosim.circuits.decision import SIDES, DecisionParameters, decision_circuit, motion_drive
 from neurosim.drive import Drive
 
-__all__ = ["COHERENCE", "DT_MS", "WARM_S", "drive", "job"]
+__all__ = ["COHERENCE", "DT_MS", "ONSET_S", "WARM_S", "drive", "job"]
 
 DT_MS = 0.1
-WARM_S = 0.2
-"""Model time before the timed stretch; the stimulus begins with the timed stretch."""
+ONSET_S = 0.2
+WARM_S = 1.0
+"""When the timed stretch begins: 0.8 s after the stimulus, when the decision has fallen.
+
+When it falls is random, and so are mean rates over a stretch in which it does; afterwards they are not.
+"""
 
 COHERENCE = 0.512
-"""Strong motion: the decision falls early in every run, so that rates hardly vary from run to run."""
+"""Strong motion: the decision takes 0.4 s."""
 
 
 def drive(seconds: float, seed: int) -> Drive:
-    """Rest for `WARM_S`, then motion for `seconds`."""
+    """Rest until `ONSET_S`, then motion to the end, `seconds` after `WARM_S`."""
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    return motion_drive(COHERENCE, WARM_S, WARM_S + seconds, WARM_S + seconds, rng)
+    return motion_drive(COHERENCE, ONSET_S, WARM_S + seconds, WARM_S + seconds, rng)
 
 
 def job(seconds: float, seed: int) -> dict[str, Any]:

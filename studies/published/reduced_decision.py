@@ -59,7 +59,7 @@ TARGETS = (
 
 
 def _parts(setting: Setting) -> tuple[Part, ...]:
-    trials = 1000 if setting.quick else 4000
+    trials = 500 if setting.quick else 4000
     strengths = (30.0,) if setting.quick else STRENGTHS_HZ
     return tuple(
         Part(

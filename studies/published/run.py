@@ -104,9 +104,7 @@ def run_parts(
         paths = {job.part.name: _path(folder, job) for job in jobs if job.circuit == one.name}
         if all(path.exists() for path in paths.values()):
             # numbers are always those of the files: a resumed run ends like an unbroken one
-            tables[one.name] = {
-                name: pd.read_csv(path, float_precision="round_trip") for name, path in paths.items()
-            }
+            tables[one.name] = {name: pd.read_csv(path) for name, path in paths.items()}
     return Collected(tables, failures, len(jobs) - len(missing))
 
 
