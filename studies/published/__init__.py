@@ -18,6 +18,11 @@ NAMES = (
     "working_memory",
     "decision",
     "reduced_decision",
+    "ring",
+    "selective_attention",
+    "normalization",
+    "column",
+    "facilitation",
     "attention_signatures",
 )
 """Circuits in the order in which they are shown."""
