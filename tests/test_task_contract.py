@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
@@ -78,6 +79,12 @@ def test_task_is_a_task(name):
     with pytest.raises(AttributeError):
         setattr(task, fields(task)[0].name, 1)
     assert TASKS[name].__doc__ and TASKS[name]() == task and hash(TASKS[name]()) == hash(task)
+
+
+@every_task
+def test_examples_run(name):
+    results = doctest.testmod(sys.modules[TASKS[name].__module__])
+    assert results.attempted > 0 and results.failed == 0
 
 
 @every_task
@@ -181,6 +188,19 @@ def test_different_seeds_make_different_sessions(name):
     drawn = [digest_of(task.session(seed)) for seed in (0, 1, 2**32, 2**63, 0)]
     assert drawn[0] == drawn[-1]
     assert len(set(drawn)) == 4
+
+
+@every_task
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", True, None])
+def test_seed_must_be_a_whole_number(name, seed):
+    with pytest.raises(ValueError, match="seed"):
+        TASKS[name]().session(seed)
+
+
+@every_task
+def test_seed_may_be_any_kind_of_whole_number(name):
+    task = TASKS[name]().practice()
+    assert task.session(np.int64(2024)).content_hash == practised(name).content_hash
 
 
 def digest_of(session: Session) -> bytes:
