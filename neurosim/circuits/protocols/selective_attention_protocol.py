@@ -96,8 +96,8 @@ def attention_trials(
     """
     t = trial or AttentionTrial()
     conditions = [
-        ({"attended": attended, "offset_deg": float(offset)}, attended, (t.attended_deg + offset,))
-        for attended in (True, False)
+        ({"attended": at is not None, "offset_deg": float(offset)}, at, (t.attended_deg + offset,))
+        for at in (t.attended_deg, None)
         for offset in offsets_deg
     ]
     return _run(conditions, trials, seed, parameters, t, progress)
@@ -131,16 +131,16 @@ def competition_trials(
 def ignition_of(trials: pd.DataFrame, trial: AttentionTrial | None = None) -> dict[str, Measurement]:
     """Share of trials with a bump in PFC: at the end of the delay with attention, of the test without."""
     held = (trial or AttentionTrial()).held_hz
-    one = trials.groupby(["attended", "offset_deg", "trial"]).first()
+    one = trials.drop_duplicates(["attended", "offset_deg", "trial"])
     return {
-        "attended_delay": share_of(one.loc[True, "delay_peak_hz"].to_numpy() > held),
-        "unattended_test": share_of(one.loc[False, "test_peak_hz"].to_numpy() > held),
+        "attended_delay": share_of(one.loc[one["attended"], "delay_peak_hz"].to_numpy() > held),
+        "unattended_test": share_of(one.loc[~one["attended"], "test_peak_hz"].to_numpy() > held),
     }
 
 
 def gain_of(trials: pd.DataFrame) -> dict[float, Measurement]:
     """Attended / unattended response of cells that prefer the motion, by its offset from the attended one."""
-    at = trials[np.isclose(angular_distance_deg(trials["direction_deg"], trials["offset_deg"]), 0.0)]
+    at = _preferring(trials, trials["offset_deg"].to_numpy(dtype=float))
     return {
         float(offset): mean_of(_paired(one, "offset_deg", offset), "ratio")
         for offset, one in ((o, at) for o in sorted(at["offset_deg"].unique()))
@@ -153,13 +153,13 @@ def similarity_of(trials: pd.DataFrame) -> pd.DataFrame:
     Columns: distance_deg (of the preferred from the attended direction), ratio, low, high.
     """
     same = trials[trials["offset_deg"] == 0.0].assign(
-        distance_deg=lambda t: np.abs(angular_distance_deg(t["direction_deg"], 0.0)).round(3)
+        distance_deg=lambda t: np.abs(angular_distance_deg(t["direction_deg"].to_numpy(), 0.0)).round(3)
     )
     rows = []
     for distance, one in same.groupby("distance_deg"):
         mean = one.groupby(["attended", "trial"])["mt_hz"].mean()
         m = mean_of(mean.loc[True].to_numpy() / mean.loc[False].to_numpy(), "ratio")
-        rows.append((float(distance), m.value, m.low, m.high))
+        rows.append((distance, m.value, m.low, m.high))
     return pd.DataFrame(rows, columns=["distance_deg", "ratio", "low", "high"])
 
 
@@ -169,7 +169,7 @@ def tuning_of(trials: pd.DataFrame) -> dict[str, Measurement]:
     A line through the mean responses to all motions, in each trial: its slope is the gain, its intercept
     (Hz) what attention adds; R^2 says how well a line does.
     """
-    cells = trials[np.isclose(angular_distance_deg(trials["direction_deg"], 0.0), 0.0)]
+    cells = _preferring(trials, 0.0)
     curves = cells.pivot_table(index="trial", columns=["attended", "offset_deg"], values="mt_hz")
     slopes, intercepts, fits = [], [], []
     for _, row in curves.iterrows():
@@ -187,8 +187,12 @@ def tuning_of(trials: pd.DataFrame) -> dict[str, Measurement]:
 
 def competition_of(trials: pd.DataFrame) -> dict[str, Measurement]:
     """Responses (Hz) of the cells that prefer the first motion, by condition."""
-    cells = trials[np.isclose(angular_distance_deg(trials["direction_deg"], 0.0), 0.0)]
+    cells = _preferring(trials, 0.0)
     return {str(name): mean_of(one["mt_hz"], "Hz") for name, one in cells.groupby("condition")}
+
+
+def _preferring(rows: pd.DataFrame, direction_deg: np.ndarray | float) -> pd.DataFrame:
+    return rows[np.isclose(angular_distance_deg(rows["direction_deg"].to_numpy(), direction_deg), 0.0)]
 
 
 def _paired(rows: pd.DataFrame, column: str, value: float) -> np.ndarray:
