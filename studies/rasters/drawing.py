@@ -108,7 +108,7 @@ def draw_examples(comparisons: Mapping[str, Comparison], plan: RecordingPlan, fo
     )
     data = []
     edge = (-plan.before_s, plan.bins * plan.bin_s - plan.before_s)
-    for row, (condition, found) in zip(grid, comparisons.items(), strict=True):
+    for line, (row, (condition, found)) in enumerate(zip(grid, comparisons.items(), strict=True)):
         for k, axes in enumerate(row):
             model, number = shown[k // 2], k % 2
             raster = found.examples[model][number]
@@ -120,7 +120,7 @@ def draw_examples(comparisons: Mapping[str, Comparison], plan: RecordingPlan, fo
             for pool in range(1, len(POOLS)):
                 axes.axhline(pool * plan.neurons_per_pool, color="#BBBBBB", lw=0.5)
             axes.set_xticks([0, 200])
-            if number == 0 and row is grid[0]:
+            if number == 0 and line == 0:
                 axes.set_title(LOOKS[model][2].split(",")[0], fontsize=8)
             neuron, time = np.nonzero(raster)
             data.append(
