@@ -164,13 +164,9 @@ class _Run:
     def __init__(self, members: Sequence[Member], engine: Engine) -> None:
         self.members = members
         self.engine = engine
-        self.rows = [
-            nn.Parameter(parameters_to_vector(member.network.parameters()).detach().clone())
-            for member in members
-        ]
-        # one group each, so that every member has its own rate; fused: one kernel call per member
-        self.optimiser = torch.optim.Adam([{"params": [row]} for row in self.rows], fused=True)
-        self.best = [row.detach().clone() for row in self.rows]
+        self.rows = [parameters_to_vector(m.network.parameters()).detach().clone() for m in members]
+        self.moments = [(torch.zeros_like(row), torch.zeros_like(row)) for row in self.rows]
+        self.best = [row.clone() for row in self.rows]
         self.courses = [Course(m.settings.smallest_gain, m.settings.patience) for m in members]
         device = self.rows[0].device
         self.exams = [member.validation.to(device) for member in members]
@@ -180,25 +176,22 @@ class _Run:
 
     def step(self) -> bool:
         """One gradient step of every active member; whether any was checked."""
-        batches, rates = [], {}
+        batches = []
         for k in self.active:
-            settings, course = self.members[k].settings, self.courses[k]
-            course.step += 1
-            rates[k] = settings.rate(course.step)
-            batches.append(self.members[k].draw(settings.batch_size).to(self.device))
+            self.courses[k].step += 1
+            batches.append(self.members[k].draw(self.members[k].settings.batch_size).to(self.device))
         losses, gradients = self.engine.gradients(
             self.active, self._rows(self.active), batches, self._smoothing(self.active)
         )
         training = dict(zip(self.active, losses, strict=True))
         for k, gradient in zip(self.active, gradients, strict=True):
-            self.optimiser.param_groups[k]["lr"] = rates[k]
+            settings, step = self.members[k].settings, self.courses[k].step
             if math.isfinite(training[k]):
-                _clip(gradient, self.members[k].settings.clip_norm)
-                self.rows[k].grad = gradient
+                self.engine.update(
+                    self.rows[k], gradient, self.moments[k], settings.rate(step), step, settings.clip_norm
+                )
             else:
                 self._diverge(k, "training", training[k])
-        self.optimiser.step()
-        self.optimiser.zero_grad(set_to_none=True)
         due = [k for k in self.active if k not in self.diverged and self._due(k)]
         if due:
             self._check(due, training)
@@ -217,9 +210,9 @@ class _Run:
     def state(self) -> dict[str, Any]:
         """Tensors and plain values from which `resume` goes on."""
         return {
-            "rows": [row.detach() for row in self.rows],
+            "rows": self.rows,
+            "moments": [list(pair) for pair in self.moments],
             "best": self.best,
-            "optimiser": self.optimiser.state_dict(),
             "courses": [course.record() for course in self.courses],
             "random": [random_states(member.generators) for member in self.members],
             "active": self.active,
@@ -228,13 +221,9 @@ class _Run:
 
     def resume(self, saved: dict[str, Any]) -> None:
         """Go on from a `state`."""
-        with torch.no_grad():
-            for row, best, kept, kept_best in zip(
-                self.rows, self.best, saved["rows"], saved["best"], strict=True
-            ):
-                row.copy_(kept)
-                best.copy_(kept_best)
-        self.optimiser.load_state_dict(saved["optimiser"])
+        self.rows = [row.to(self.device) for row in saved["rows"]]
+        self.moments = [(mean.to(self.device), square.to(self.device)) for mean, square in saved["moments"]]
+        self.best = [row.to(self.device) for row in saved["best"]]
         for course, record in zip(self.courses, saved["courses"], strict=True):
             course.resume(record)
         for member, states in zip(self.members, saved["random"], strict=True):
@@ -256,7 +245,7 @@ class _Run:
             if not math.isfinite(loss):
                 self._diverge(k, "validation", loss)
             elif self.courses[k].check(training[k], loss):
-                self.best[k] = self.rows[k].detach().clone()
+                self.best[k] = self.rows[k].clone()
 
     def _diverge(self, k: int, which: str, loss: float) -> None:
         self.diverged[k] = f"{which} loss is {loss} at step {self.courses[k].step}"
@@ -269,13 +258,7 @@ class _Run:
         return self.courses[k].stopped or self.courses[k].step >= self.members[k].settings.max_steps
 
     def _rows(self, who: Sequence[int]) -> list[Tensor]:
-        return [self.rows[k].detach() for k in who]
+        return [self.rows[k] for k in who]
 
     def _smoothing(self, who: Sequence[int]) -> list[float]:
         return [self.members[k].settings.label_smoothing for k in who]
-
-
-def _clip(gradient: Tensor, most: float) -> None:
-    """Scale a gradient down to a norm, as `torch.nn.utils.clip_grad_norm_` does."""
-    norm = torch.linalg.vector_norm(gradient)
-    gradient.mul_(torch.clamp(most / (norm + 1e-6), max=1.0))

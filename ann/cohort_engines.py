@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from ann.attention import SlidingWindowAttention
+from ann.cohort_adam import Moments, adam_step
 from ann.cohort_attention import attention_logits
 from ann.cohort_lstm import lstm_logits
 from ann.kernels import MOST_OUTPUTS, LSTMKernel, lstm_kernel
@@ -53,6 +54,12 @@ class Engine(Protocol):
         smoothing: Sequence[float],
     ) -> tuple[list[float], list[Tensor]]:
         """Loss of each member, and its gradient as one row."""
+        ...
+
+    def update(
+        self, row: Tensor, gradient: Tensor, moments: Moments, rate: float, step: int, clip_norm: float
+    ) -> None:
+        """One step of Adam in place; see `ann.cohort_adam.adam_step`."""
         ...
 
 
@@ -100,6 +107,12 @@ class CompiledEngine:
         ]
         return losses, gradients
 
+    def update(
+        self, row: Tensor, gradient: Tensor, moments: Moments, rate: float, step: int, clip_norm: float
+    ) -> None:
+        """See `Engine`."""
+        self._kernel.adam(row, gradient, moments, rate, step, clip_norm)
+
 
 class StackedEngine:
     """Networks of one kind and shape by PyTorch, all members in one product.
@@ -141,7 +154,13 @@ class StackedEngine:
         stacked = torch.stack([row.detach() for row in rows]).requires_grad_()
         losses = self._losses(stacked, examples, smoothing)
         (gradient,) = torch.autograd.grad(losses.sum(), stacked)
-        return losses.tolist(), list(gradient.unbind())
+        return losses.tolist(), [row.clone() for row in gradient.unbind()]
+
+    def update(
+        self, row: Tensor, gradient: Tensor, moments: Moments, rate: float, step: int, clip_norm: float
+    ) -> None:
+        """See `Engine`."""
+        adam_step(row, gradient, moments, rate, step, clip_norm)
 
     def _losses(self, stacked: Tensor, examples: Sequence[Examples], smoothing: Sequence[float]) -> Tensor:
         shapes = {tuple(batch.inputs.shape) for batch in examples}

@@ -56,6 +56,7 @@ class LSTMKernel:
         for name in NAMES.values():
             getattr(self._library, name).restype = ctypes.c_double
             getattr(self._library, name + "_space").restype = ctypes.c_int64
+            getattr(self._library, name + "_adam").restype = None
         self._own = threading.local()  # scratch memory: calls of several threads must not share it
 
     def __call__(
@@ -130,6 +131,26 @@ class LSTMKernel:
         if loss < 0:
             raise ValueError(f"a target is outside the {n_outputs} classes 0 to {n_outputs - 1}")
         return loss
+
+    def adam(
+        self,
+        row: Tensor,
+        gradient: Tensor,
+        moments: tuple[Tensor, Tensor],
+        rate: float,
+        step: int,
+        clip_norm: float,
+    ) -> None:
+        """Take one step of Adam in place; see `ann.cohort_adam.adam_step`."""
+        tensors = (row, gradient, *moments)
+        if row.dtype not in NAMES or any(t.dtype != row.dtype or t.shape != row.shape for t in tensors):
+            raise ValueError("row, gradient and moments must have one shape and type")
+        if any(not tensor.is_contiguous() or tensor.device.type != "cpu" for tensor in tensors):
+            raise ValueError("row, gradient and moments must be contiguous, and on the CPU")
+        numbers = (ctypes.c_double(rate), ctypes.c_int64(step), ctypes.c_double(clip_norm))
+        getattr(self._library, NAMES[row.dtype] + "_adam")(
+            *(_address(tensor) for tensor in tensors), ctypes.c_int64(row.numel()), *numbers
+        )
 
     def _work_space(self, dtype: torch.dtype, shape: ctypes.Array[ctypes.c_int64], gradient: bool) -> Tensor:
         """Scratch memory, kept for the next call: asking the system for it costs more than using it."""

@@ -381,6 +381,32 @@ double loss_and_gradient(const R* parameters, R* gradient, const R* x, const int
     return loss / count;
 }
 
+// one step of Adam with the gradient clipped to a norm, all in one pass
+template <class R>
+INLINE void adam(R* __restrict weights, const R* __restrict gradient, R* __restrict mean, R* __restrict square,
+                 int64_t n, double rate, int64_t step, double most) {
+    double norm = 0;
+    for (int64_t first = 0; first < n; first += 1024) {
+        R lanes[16] = {};
+        const int64_t last = first + 1024 < n ? first + 1024 : n;
+        int64_t k = first;
+        for (; k + 16 <= last; k += 16)
+            for (int64_t v = 0; v < 16; v++) lanes[v] += gradient[k + v] * gradient[k + v];
+        for (; k < last; k++) lanes[0] += gradient[k] * gradient[k];
+        for (int64_t v = 0; v < 16; v++) norm += lanes[v];
+    }
+    const double share = most / (std::sqrt(norm) + 1e-6);
+    const R scale = R(share < 1 ? share : 1), b1 = R(0.9), b2 = R(0.999), epsilon = R(1e-8);
+    const R root = R(1 / std::sqrt(1 - std::pow(0.999, double(step))));
+    const R size = R(rate / (1 - std::pow(0.9, double(step))));
+    for (int64_t k = 0; k < n; k++) {
+        const R g = scale * gradient[k];
+        mean[k] += (1 - b1) * (g - mean[k]);
+        square[k] = b2 * square[k] + (1 - b2) * g * g;
+        weights[k] -= size * mean[k] / (std::sqrt(square[k]) * root + epsilon);
+    }
+}
+
 template <class R> Shape shape_of(const int64_t* n) {
     constexpr int64_t V = Simd<R>::V;
     const int64_t units = (n[3] + V - 1) / V * V;
@@ -395,6 +421,10 @@ template <class R> Shape shape_of(const int64_t* n) {
     extern "C" double NAME(const R* parameters, R* gradient, const R* x, const int64_t* target, const uint8_t* mask, \
                            const int64_t* n, double smoothing, R* space) {                                           \
         return loss_and_gradient<R>(parameters, gradient, x, target, mask, shape_of<R>(n), R(smoothing), space);     \
+    }                                                                                                                \
+    extern "C" void NAME##_adam(R* __restrict weights, const R* __restrict gradient, R* __restrict mean,             \
+                                R* __restrict square, int64_t n, double rate, int64_t step, double most) {           \
+        adam<R>(weights, gradient, mean, square, n, rate, step, most);                                               \
     }
 
 EXPORT(float, lstm_float32)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "benchmark"]
 
-NAMES = ("spiking",)
+NAMES = ("spiking", "networks")
 """Benchmarks in the order in which they run."""
 
 
