@@ -299,7 +299,7 @@ def test_divergence_is_caught_and_named():
 def test_the_methods_table_and_digest_say_what_is_there():
     circuit = network()
     table = circuit.methods_table()
-    assert "100 neurons, 3760 synapses" in table
+    assert "100 neurons, 3360 synapses" in table
     assert "probability 0.1" in table and "120 Hz" in table
     assert circuit.digest == network().digest
     assert circuit.digest != replace(circuit, wiring_seed=1).digest
