@@ -64,6 +64,16 @@ def test_objects_are_everywhere_and_go_in_all_directions():
     assert chisquare(np.histogram(angle, bins=8, range=(-np.pi, np.pi))[0]).pvalue > 1e-3
 
 
+def test_directions_wander_as_much_as_is_said():
+    # one object, far from every wall, for half a second: SD of the turn is 20 degrees x sqrt(0.5 s)
+    paths = Field(1, 1e4, 0.1, 20.0).paths(np.random.default_rng(0), np.full(4000, 1.0), 32, 1 / 60)[:, :, 0]
+    step = np.diff(paths, axis=1)
+    angle = np.unwrap(np.arctan2(step[..., 1], step[..., 0]), axis=1)
+    turn_deg = np.degrees(angle[:, 30] - angle[:, 0])
+    assert np.std(turn_deg) == pytest.approx(20.0 * np.sqrt(0.5), rel=0.05)
+    assert abs(np.mean(turn_deg)) < 1.0
+
+
 def test_a_field_without_room_says_so():
     with pytest.raises(ValueError, match="no room"):
         Field(8, 2.0, 2.0).paths(np.random.default_rng(0), np.ones(1), 2, 0.1)
