@@ -174,7 +174,7 @@ def _speed_readings(speeds: pd.DataFrame, n: int) -> list[Reading]:
         name = "networks.cohort_speedup" + ("" if main else f".batch{batch}_steps{stretch}_units{units}")
         job = (
             f"{n} LSTMs of {units} units, batch {batch}, stretches of {stretch} steps: CPU time of one after "
-            "another with nn.LSTM over CPU time of a cohort, one thread, examples drawn before, validation on "
+            "another with nn.LSTM over that of a cohort, one thread, examples drawn before, validation on "
             f"four batches every {CHECK_EVERY} gradient steps"
         )
         # only the goal of the design is a check; the others show where it is met
