@@ -121,17 +121,14 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
 
     figure, axes = plt.subplots(1, 2 if setting.quick else 3, figsize=(7.2, 3.0))
     raster = tables["raster"]
-    # silent populations keep a row
-    sizes = raster.groupby("population")["neuron"].max().reindex(list(POPULATIONS)).fillna(0).astype(int) + 1
-    top = int(sizes.sum())
-    ticks = []
-    for name in POPULATIONS:
+    # every population gets the same height, whatever its size
+    for k, name in enumerate(POPULATIONS):
         one = raster[raster["population"] == name]
-        top -= int(sizes[name])
+        height = k - 0.4 + 0.8 * one["neuron"] / max(int(one["neuron"].max()) if len(one) else 1, 1)
         colour = FIRST if name.endswith("E") else SECOND
-        axes[0].plot(one["time_s"], top + one["neuron"], ".", ms=0.7, color=colour, rasterized=True)
-        ticks.append(top + int(sizes[name]) / 2)
-    axes[0].set_yticks(ticks, POPULATIONS)
+        axes[0].plot(one["time_s"], height, ",", color=colour, rasterized=True)
+    axes[0].set_yticks(range(len(POPULATIONS)), POPULATIONS)
+    axes[0].invert_yaxis()
     axes[0].tick_params(axis="y", length=0)
     axes[0].set(xlabel="time (s)", xlim=(0, 0.4))
     letter(axes[0], "A", "spikes")
@@ -159,8 +156,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     pieces = [("A", raster), ("B", table)]
     caption = (
         f"Cortical column ({PAPER}) at {SMALL} of its size, {column_circuit(SCALE).size:,} neurons. "
-        "A: spikes of a quarter of the neurons (orange: excitatory, blue: inhibitory). B: mean rates; lines: "
-        f"95 % intervals over {rates['L4E'].n} columns; grey: {FULL.split(';', maxsplit=1)[0]}."
+        "A: spikes of a quarter of the neurons (orange: excitatory, blue: inhibitory; equal heights). "
+        f"B: mean rates; lines: 95 % intervals over {rates['L4E'].n} columns; grey: {FULL.split(';', maxsplit=1)[0]}."
     )
     if not setting.quick:
         effects = attention_effect_of(tables["attention"])

@@ -104,10 +104,12 @@ def check_of(row: Row) -> Check:
 def table_text(rows: Sequence[Row], width: int = 150) -> str:
     """Published against measured, as text."""
     lines = []
-    circuit = ""
+    circuit = source = ""
+    why: str | None = None
     for row in rows:
         if row.circuit != circuit:
             circuit = row.circuit
+            source, why = "", None
             lines += ["", circuit.replace("_", " ")]
             lines.append(
                 f"  {'quantity':<52}{'reference':>10} {'measured [95 % interval]':>34} {'tolerance':>20}  "
@@ -118,10 +120,13 @@ def table_text(rows: Sequence[Row], width: int = 150) -> str:
         unit = "" if t.unit == "1" else f" ({t.unit})"
         mark = "agrees" if row.agrees else "DISAGREES"
         lines.append(f"  {t.label + unit:<52}{reference:>10} {measured:>34} {_range(row):>20}  {mark}")
-        lines += textwrap.wrap(t.source, width, initial_indent="      ", subsequent_indent="      ")
-        if not row.agrees:
-            why = f"why: {row.explanation or UNEXPLAINED}"
-            lines += textwrap.wrap(why, width, initial_indent="      ", subsequent_indent="      ")
+        if t.source != source:
+            source = t.source
+            lines += textwrap.wrap(source, width, initial_indent="      ", subsequent_indent="      ")
+        if not row.agrees and row.explanation != why:
+            why = row.explanation
+            words = f"why: {why or UNEXPLAINED}"
+            lines += textwrap.wrap(words, width, initial_indent="      ", subsequent_indent="      ")
     return "\n".join([*lines, ""])
 
 

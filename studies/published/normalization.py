@@ -94,8 +94,9 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         for k in (0, 1):
             known = [pair[column][k] for pair in REFERENCE_POINTS.values()]
             panel.plot(list(REFERENCE_POINTS), known, "x", color=REFERENCE, ms=4)
+        panel.set_yticks([0, 5, 10, 15, 20, 25])
         panel.set(xscale="log", xlabel="contrast", ylabel="response", ylim=(0, None))
-        panel.legend(loc="upper left")
+        panel.legend(loc="lower right", handlelength=1, borderpad=0)
         letter(panel, name, title)
     tuning = tables["tuning"]
     axes[2].plot(tuning["theta_deg"], tuning["attended"], color=FIRST)
@@ -104,6 +105,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     axes[2].plot(tuning["theta_deg"], scaled, "--", color=OTHER, lw=1, label="not attended, times 1.166")
     axes[2].set(xlabel="preferred orientation (deg)", ylabel="response", xticks=[-180, -90, 0, 90, 180])
     axes[2].set_ylim(0, 1.3 * float(tuning["attended"].max()))
+    axes[2].set_yticks([0, 5, 10, 15])
     axes[2].legend(loc="upper left")
     letter(axes[2], "C", "tuning curve")
     reference = pd.DataFrame(
