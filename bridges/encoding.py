@@ -13,7 +13,7 @@ strengths of their own, chosen by hand, and background noise besides. How well a
 tell stimuli apart is therefore not matched in absolute terms; differences between conditions within an agent
 can be compared, levels of performance across agents cannot be put down to their architecture.
 
-Only NumPy is needed.
+Only NumPy and pandas are needed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from bridges.session import Session
 
@@ -36,6 +37,7 @@ __all__ = [
     "poisson_rates",
     "resemble",
     "step_count",
+    "steps_between",
     "tensor",
 ]
 
@@ -125,21 +127,40 @@ def levels(session: Session, dt_s: float) -> np.ndarray:
         If the step is not above zero.
     """
     n_steps = step_count(session.duration_s, dt_s)
-    level = np.zeros((n_steps, len(session.channels)))
-    column = {channel: k for k, channel in enumerate(session.channels)}
+    n_channels = len(session.channels)
     events = session.events
     starts = events["onset_s"].to_numpy(dtype=float)
     stops = starts + events["duration_s"].to_numpy(dtype=float)
-    rows = zip(starts, stops, events["channel"], events["level"].to_numpy(dtype=float), strict=True)
-    for start, stop, channel, height in rows:
-        first = max(int(start / dt_s) - 1, 0)
-        last = min(int(stop / dt_s) + 2, n_steps)
-        edges = np.arange(first, last + 1) * dt_s
-        overlap = np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start)
-        # an onset on an edge, up to rounding, fills the step after it and none of the one before
-        share = np.round(np.clip(overlap / dt_s, 0.0, 1.0), 9)
-        level[first:last, column[channel]] += height * share
-    return np.clip(level, 0.0, 1.0)
+    first = np.maximum((starts / dt_s).astype(np.int64) - 1, 0)
+    last = np.maximum(np.minimum((stops / dt_s).astype(np.int64) + 2, n_steps), first)
+    # one row for each event and step that it may touch
+    event, step = steps_between(first, last)
+    overlap = np.minimum((step + 1) * dt_s, stops[event]) - np.maximum(step * dt_s, starts[event])
+    # an onset on an edge, up to rounding, fills the step after it and none of the one before
+    share = np.round(np.clip(overlap / dt_s, 0.0, 1.0), 9)
+    column = pd.Index(session.channels).get_indexer(pd.Index(events["channel"]))
+    weight = events["level"].to_numpy(dtype=float)[event] * share
+    summed = np.bincount(step * n_channels + column[event], weight, n_steps * n_channels)
+    return np.clip(summed.reshape(n_steps, n_channels), 0.0, 1.0)
+
+
+def steps_between(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All steps of many stretches, one stretch after another.
+
+    Parameters
+    ----------
+    first, last
+        First step of each stretch, and the step after its last; shape (stretch,).
+
+    Returns
+    -------
+    stretch, step : ndarray of int
+        Number of the stretch and step, shape (all steps,).
+    """
+    length = last - first
+    stretch = np.repeat(np.arange(length.size), length)
+    within = np.arange(stretch.size) - np.repeat(np.cumsum(length) - length, length)
+    return stretch, first[stretch] + within
 
 
 def alternatives(session: Session) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridges.encoding import step_count
+from bridges.encoding import step_count, steps_between
 from bridges.session import NO_RESPONSE, Session
 from bridges.session_checks import FIRST, SECOND, ComponentColumns
 
@@ -73,8 +73,7 @@ def _component(
     )
     target = np.full(n_steps, len(names), dtype=np.int64)
     mask = np.ones(n_steps, dtype=bool)
-    # in the order of time, so that a later trial has the last word on a step that two could claim
-    for k in range(code.size):
-        target[first[k] : last[k]] = code[k]
-        mask[last[k] : free[k]] = False
+    asked, step = steps_between(first, last)
+    target[step] = code[asked]
+    mask[steps_between(last, free)[1]] = False
     return target, mask

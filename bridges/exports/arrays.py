@@ -115,18 +115,19 @@ def session_arrays(
         raise ValueError("there are no sessions")
     if (code is None) != (rng is None):
         raise ValueError("noise needs both: code, the rate code, and rng, the generator")
-    first = sessions[0]
-    for number, session in enumerate(sessions):
+    made = list(sessions)  # a batch makes its sessions anew each time they are asked for
+    first = made[0]
+    for number, session in enumerate(made):
         if (session.channels, session.components) != (first.channels, first.components):
             raise ValueError(f"session {number} has other channels or responses than session 0: {session!r}")
-    n_steps = max(step_count(session.duration_s, dt_s) for session in sessions)
-    shape = (len(sessions), n_steps)
+    n_steps = max(step_count(session.duration_s, dt_s) for session in made)
+    shape = (len(made), n_steps)
     parts = classes(first)
     none = np.array([len(names) - 1 for names in parts.values()], dtype=np.int64)
     inputs = np.zeros((*shape, len(first.channels)), dtype=np.float32)
     targets = np.broadcast_to(none, (*shape, none.size)).copy()
     mask = np.zeros(targets.shape, dtype=bool)
-    for k, session in enumerate(sessions):
+    for k, session in enumerate(made):
         level = levels(session, dt_s)
         shown = level if code is None or rng is None else noisy(level, dt_s, rng, code)
         target, counts = labels(session, dt_s, deadline_s, grace_s)
