@@ -157,7 +157,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     caption = (
         f"Cortical column ({PAPER}) at {SMALL} of its size, {column_circuit(SCALE).size:,} neurons. "
         "A: spikes of a quarter of the neurons (orange: excitatory, blue: inhibitory; equal heights). "
-        f"B: mean rates; lines: 95 % intervals over {rates['L4E'].n} columns; grey: {FULL.split(';', maxsplit=1)[0]}."
+        f"B: mean rates; lines: 95 % intervals over {rates['L4E'].n} columns; "
+        f"grey: {FULL.split(';', maxsplit=1)[0]}."
     )
     if not setting.quick:
         effects = attention_effect_of(tables["attention"])
