@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "benchmark"]
 
-NAMES = ("spiking", "networks")
+NAMES = ("spiking", "networks", "tasks")
 """Benchmarks in the order in which they run."""
 
 
