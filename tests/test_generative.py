@@ -335,7 +335,8 @@ def test_the_study_runs_at_quick_size(tmp_path, capsys):
 
     config = Generative(quick=True, trials=400, steps=20, out=tmp_path, quiet=True)
     assert main(config) == 0
-    folder = tmp_path / "generative" / capsys.readouterr().out.strip().rsplit("/", 1)[-1]
+    printed = capsys.readouterr().out
+    folder = tmp_path / "generative" / printed.strip().rsplit("/", 1)[-1]
     checks = {check["name"]: check for check in json.loads((folder / "checks.json").read_text())}
     assert len(checks) == 2 * (7 + 4 + 2 + 4)
     # 200 rasters of a circuit that holds a goal: neurons of a pool do not fire independently of each other
@@ -343,4 +344,5 @@ def test_the_study_runs_at_quick_size(tmp_path, capsys):
     assert len(list((folder / "figures").glob("*.png"))) == 5
     assert (folder / "report.html").stat().st_size > 100_000
     stamp = (folder / "generator.pt").stat().st_mtime_ns
-    assert main(config) == 0 and (folder / "generator.pt").stat().st_mtime_ns == stamp
+    assert main(config) == 0 and capsys.readouterr().out == printed
+    assert (folder / "generator.pt").stat().st_mtime_ns == stamp
