@@ -78,7 +78,8 @@ def test_gain_and_similarity_are_ratios():
 def test_ignition_counts_trials():
     shares = ignition_of(made_up(1.0, 0.0))
     assert shares["attended_delay"].value == 1.0
-    assert shares["unattended_test"].value == pytest.approx(0.2)  # one of five directions
+    assert shares["unattended_test"].value == 1.0  # at one of the directions in every trial
+    assert shares["unattended_test"].n == 3
 
 
 def test_competition_takes_the_cells_at_the_first_motion():

@@ -114,7 +114,9 @@ def competition_trials(
     """Two motions at once, preferred (0) and another; attention to the one, the other, or none; each alone.
 
     Columns as in `attention_trials`, with ``condition`` in place of attended and offset: pair,
-    attend_preferred, attend_other, preferred_alone, other_alone. Alone has the same level as in the pair.
+    attend_preferred, attend_other, preferred_alone, other_alone. The two motions of a pair share the
+    current of one (half a level each, which keeps I_0); alone is the full level. So a pair below the
+    preferred motion alone is put in; what attention does to the pair is not.
     """
     t = trial or AttentionTrial()
     here, there = t.attended_deg, t.attended_deg + separation_deg
@@ -129,12 +131,14 @@ def competition_trials(
 
 
 def ignition_of(trials: pd.DataFrame, trial: AttentionTrial | None = None) -> dict[str, Measurement]:
-    """Share of trials with a bump in PFC: at the end of the delay with attention, of the test without."""
+    """Share of trials with a bump in PFC: always at the end of the delay, ever at the end of unattended tests."""
     held = (trial or AttentionTrial()).held_hz
-    one = trials.drop_duplicates(["attended", "offset_deg", "trial"])
+    # motions of one trial share their noise, so that a trial counts once
+    peak = trials.groupby(["attended", "trial"])[["delay_peak_hz", "test_peak_hz"]]
+    weakest, strongest = peak.min().loc[True], peak.max().loc[False]
     return {
-        "attended_delay": share_of(one.loc[one["attended"], "delay_peak_hz"].to_numpy() > held),
-        "unattended_test": share_of(one.loc[~one["attended"], "test_peak_hz"].to_numpy() > held),
+        "attended_delay": share_of(weakest["delay_peak_hz"].to_numpy() > held),
+        "unattended_test": share_of(strongest["test_peak_hz"].to_numpy() > held),
     }
 
 
