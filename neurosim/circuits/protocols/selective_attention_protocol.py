@@ -131,7 +131,7 @@ def competition_trials(
 
 
 def ignition_of(trials: pd.DataFrame, trial: AttentionTrial | None = None) -> dict[str, Measurement]:
-    """Share of trials with a bump in PFC: always at the end of the delay, ever at the end of unattended tests."""
+    """Share of trials with a bump in PFC: at the end of every delay; at the end of any unattended test."""
     held = (trial or AttentionTrial()).held_hz
     # motions of one trial share their noise, so that a trial counts once
     peak = trials.groupby(["attended", "trial"])[["delay_peak_hz", "test_peak_hz"]]
