@@ -108,7 +108,7 @@ def test_the_bump_of_the_strong_set():
     m = memory_trials(10, 1, trial=DelayTrial(end_s=4.5, bump_from_s=3.0))
     mean = m.mean()
     assert 40 < mean["peak_hz"] < 50
-    assert 48 < mean["width_deg"] < 60
+    assert 50 < mean["width_deg"] < 60
     assert mean["baseline_hz"] < 2.0
     assert mean["spontaneous_vector"] < 0.1 < 0.75 < mean["delay_vector"]
     assert 1.5 < spread_of(m, 3.0, np.random.default_rng(0)).value < 5.0
