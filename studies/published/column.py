@@ -138,10 +138,10 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     table = pd.DataFrame(rows, columns=["population", "value", "low", "high", "published"])
     y = np.arange(len(POPULATIONS))
     axes[1].barh(y, table["published"], height=0.75, color="#DDDDDD", label="full column (NEST)")
-    for k, row in table.iterrows():
+    for at, (_, row) in enumerate(table.iterrows()):
         colour = FIRST if str(row["population"]).endswith("E") else SECOND
-        axes[1].plot([row["low"], row["high"]], [k, k], color=colour, lw=1)
-        axes[1].plot(row["value"], k, "o", color=colour)
+        axes[1].plot([row["low"], row["high"]], [at, at], color=colour, lw=1)
+        axes[1].plot(row["value"], at, "o", color=colour)
     if not setting.quick:
         larger = rates_of(tables["larger"])
         values = [larger[name].value for name in POPULATIONS]
@@ -165,10 +165,10 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         change = pd.DataFrame([(n, m.value, m.low, m.high) for n, m in effects.items()],
                               columns=["population", "value", "low", "high"])  # fmt: skip
         axes[2].axvline(0.0, color=REFERENCE, lw=0.8)
-        for k, row in change.iterrows():
+        for at, (_, row) in enumerate(change.iterrows()):
             colour = FIRST if str(row["population"]).endswith("E") else SECOND
-            axes[2].plot([row["low"], row["high"]], [k, k], color=colour, lw=1)
-            axes[2].plot(row["value"], k, "o", color=colour)
+            axes[2].plot([row["low"], row["high"]], [at, at], color=colour, lw=1)
+            axes[2].plot(row["value"], at, "o", color=colour)
         axes[2].set_yticks(y, POPULATIONS)
         axes[2].invert_yaxis()
         axes[2].set(xlabel="change by attention (%)")

@@ -167,8 +167,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
                              columns=["condition", "value", "low", "high"])  # fmt: skip
         y = np.arange(len(order))
         axes[2].barh(y, table["value"], color=OTHER, height=0.6)
-        for k, row in table.iterrows():
-            axes[2].plot([row["low"], row["high"]], [k, k], color="black", lw=1)
+        for at, (_, row) in enumerate(table.iterrows()):
+            axes[2].plot([row["low"], row["high"]], [at, at], color="black", lw=1)
         axes[2].set_yticks(y, ["preferred alone", "attend preferred", "both", "attend other", "other alone"])
         axes[2].invert_yaxis()
         axes[2].set(xlabel="rate in MT (Hz)")
