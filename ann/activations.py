@@ -21,7 +21,7 @@ threshold.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -52,6 +52,8 @@ class Activation:
         Slope where the curve is linear or steepest (Hz per unit of current).
     threshold
         Current at the foot of the curve, or at the middle of one that saturates (unit of current).
+    current_unit
+        Unit of currents; rates are in Hz.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class Activation:
 
     gain: float = 1.0
     threshold: float = 0.0
+    current_unit: str = field(default="mV", kw_only=True)
 
     formula: ClassVar[str]
     biology: ClassVar[str]
@@ -240,7 +243,8 @@ class AbbottChance(Activation):
     gain: float = 270.0
     threshold: float = 108.0 / 270.0
     sharpness_s: float = 0.154
-    formula: ClassVar[str] = "x / (1 - exp(-d x)), x = gain * (I - threshold)"
+    current_unit: str = field(default="nA", kw_only=True)
+    formula: ClassVar[str] = "x / (1 - exp(-d * x)), x = gain * (I - threshold)"
     biology: ClassVar[str] = "noisy leaky integrate-and-fire population"
 
     def _shape(self, x: Tensor) -> Tensor:

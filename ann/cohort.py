@@ -164,6 +164,8 @@ class _Run:
     def __init__(self, members: Sequence[Member], engine: Engine) -> None:
         self.members = members
         self.engine = engine
+        for member in members:
+            member.network.train()
         self.rows = [parameters_to_vector(m.network.parameters()).detach().clone() for m in members]
         self.moments = [(torch.zeros_like(row), torch.zeros_like(row)) for row in self.rows]
         self.best = [row.clone() for row in self.rows]

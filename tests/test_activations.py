@@ -83,6 +83,24 @@ def test_abbott_chance_is_wong_and_wangs_curve():
     torch.testing.assert_close(AbbottChance().rate(current), torch.tensor(expected, dtype=torch.float64))
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_says_what_it_is(name):
+    activation = ACTIVATIONS[name]()
+    assert activation.formula and activation.biology
+    assert activation.current_unit == ("nA" if name == "abbott_chance" else "mV")
+    # the formula is the curve
+    at = 0.37
+    names = {"max": max, "min": min, "exp": math.exp, "ln": math.log, "tanh": math.tanh}
+    values = {"gain": activation.gain, "threshold": activation.threshold, "I": at}
+    values |= {"k": getattr(activation, "softness", None), "d": getattr(activation, "sharpness_s", None)}
+    values |= {"negative_slope": getattr(activation, "negative_slope", None)}
+    formula, _, definition = activation.formula.partition(", x = ")
+    values["x"] = eval(definition or "0", {}, {**names, **values})
+    expected = eval(formula, {}, {**names, **values})
+    found = activation.rate(torch.tensor(at, dtype=torch.float64)).item()
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
 def test_abbott_chance_inverts_over_many_orders_of_magnitude():
     rate = torch.logspace(-12, 3, 61, dtype=torch.float64)
     torch.testing.assert_close(AbbottChance().rate(AbbottChance().current(rate)), rate, rtol=1e-9, atol=0)
