@@ -69,8 +69,8 @@ def spontaneous_trials(
     -------
     DataFrame
         Columns trial, population; ``rate_hz``, mean rate; ``cv``, mean over neurons of the coefficient of
-        variation of their intervals; ``synchrony``, variance over mean of the counts in 3 ms of up to 1,000 of
-        its neurons (it grows with their number).
+        variation of their intervals; ``synchrony``, variance over mean of the counts in 3 ms of up to
+        1,000 of its neurons (it grows with their number).
     """
     circuit = column_circuit(scale, background)
     drive = Drive.constant({}, START_S + duration_s)
