@@ -208,6 +208,32 @@ def digest_of(session: Session) -> bytes:
     return table_digest(session.trials) + table_digest(session.events)
 
 
+GOLDEN = {
+    "sart": "809e14979ada6c48d6bf7ea289d6c0f930a1cbe4afed08043d348f364899976c",
+    "cpt_x": "8935330c571363a848d74b515ade3953ee343407310fb94cf56b35d3ab2189e2",
+    "pvt": "28fff220fe59a7cdb92f6372abfe0ce82b3599445da7cad916e8251c2ae22ce4",
+    "ant": "8cb9ea959084d844d7521c4349d7918428a1b26c8e4f2b98314fbe09137f1bfb",
+    "flanker": "86d714754bfc842132393b9edf99ccf1b5bd4ba9cda76691e2794998f0a9d544",
+    "posner": "de8d51f3fd703938363e377f96a5c8ab78489b0cfda73af61deb7407ce591619",
+    "visual_search": "955951932a7a8f365c1c8c60d8e6e368679363b1eeb8bb6852c4c762afb1ae3c",
+    "ax_cpt": "804423f25369d18753357abe02c0936a5613f011de27b168b9a37adaf501c9aa",
+    "prp": "b006090082365bb5f5663c065d5732bb2a684089926242884ba3586ffc4b0616",
+    "attentional_blink": "d0beaa70773d99cc5c0735d5cba3c8b60b7898d84b52a333d6d512c87d024b19",
+    "change_detection": "be36c999116f403d9e8d71ef11dc58a9291c22c8ef670c71f6a519abfbce9d04",
+    "grad_cpt": "38cfcb16f5f96f77d2c6a6cff2ce54ebffa5469ac8b2907c713e2106caf03ed0",
+    "mackworth": "e53d3031a145d7fba8f5b3a672a6a37365a8eddfab12cc0aea77fd32224291de",
+    "dual_detection": "86e77d8cbba7f86ffb73a250415d066851473a235d68f8dac4bbef81b725d06b",
+    "monitoring": "4f3220a872033ff40e7ce179269558b28eb1209e75b9cc1be56a5c7eb0f4cb8a",
+    "mot": "8cbd0d375957891f24459de8cb9d810cec3bfd7778cdcfb4145aab136501fd5d",
+}
+"""Hash of the session of seed 2024, written down once: a change means that published ones cannot be remade."""
+
+
+@every_task
+def test_same_seed_same_bytes_on_every_machine(name):
+    assert standard(name).content_hash == GOLDEN[name]
+
+
 def test_same_seed_same_bytes_in_a_fresh_process():
     code = (
         "import json; from bridges.tasks import TASKS;"

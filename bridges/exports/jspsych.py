@@ -2,7 +2,9 @@
 
 A timeline is a list of trial objects, first the instruction, then one object a trial. Each lasts until the
 next begins, never ends at a key, and shows its stimuli by CSS animations that start and stop by themselves,
-so that a session takes as long as it should. In the page, replace the name of the plugin by the plugin:
+in step with the screen. jsPsych itself takes some milliseconds from one object to the next, so a session
+becomes that much longer; times within an object are not touched. In the page, replace the name of the
+plugin by the plugin:
 
     timeline.forEach(t => t.type = jsPsychHtmlKeyboardResponse);
     jsPsych.run(timeline);
