@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bridges.encoding import (
     RateCode,
+    alternatives,
     decode_counts,
     level_noise_sd,
     levels,
@@ -14,7 +17,8 @@ from bridges.encoding import (
     resemble,
     tensor,
 )
-from bridges.session import Session
+from bridges.session import Rule, Session
+from bridges.tasks import SART
 
 DT_S = 0.02
 N_BINS = 1000
@@ -123,3 +127,40 @@ def test_impossible_codes_are_refused():
         RateCode(low_hz=50.0, high_hz=20.0)
     with pytest.raises(ValueError, match="n_neurons = 0"):
         RateCode(n_neurons=0)
+
+
+def test_alternatives_call_for_different_things_and_are_never_there_together():
+    rules = (
+        Rule("left", "left", goal="attend_go"),
+        Rule("right", "right"),
+        Rule("also_right", "right"),
+        Rule("beside", "left", weight=0.5),
+    )
+    channels = ("left", "right", "also_right", "beside", "attend_go")
+    rows = [
+        (0.0, 0.1, "attend_go", 1.0, -1),
+        (0.1, 0.1, "left", 1.0, 0),
+        (0.2, 0.1, "right", 1.0, 0),
+        (0.4, 0.2, "left", 1.0, 0),
+        (0.5, 0.2, "also_right", 1.0, 0),
+    ]
+    base = session_of(rows, channels)
+    trials = base.trials.assign(correct_response="left")
+    session = replace(base, responses=("left", "right"), trials=trials, rules=rules)
+    # one follows the other on the same edge: apart; an overlap of a tenth of a second: together
+    apart = alternatives(session)
+    assert apart[0, 1] and apart[1, 0]
+    assert apart.sum() == 2
+    # without rules every stimulus may be taken for every other
+    assert alternatives(base).sum() == 4 * 3
+    mixed = resemble(np.array([[1.0, 0.0, 0.5, 0.0, 1.0]]), channels, 0.6, apart)
+    np.testing.assert_allclose(mixed, [[1.0, 0.6, 0.5, 0.0, 1.0]])
+
+
+def test_go_no_go_stimuli_resemble_each_other_with_and_without_rules():
+    session = SART(trials_per_digit=1, n_blocks=1).session(1)
+    level = levels(session, DT_S)
+    np.testing.assert_array_equal(
+        resemble(level, session.channels, 0.8, alternatives(session)),
+        resemble(level, session.channels, 0.8),
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,9 +16,12 @@ from bridges.participants.base import Participant, Performance
 from bridges.participants.calibration import Calibration
 from bridges.participants.human import RecordedParticipant
 from bridges.participants.network import attention, lstm
-from bridges.participants.spiking import SpikingParticipant, noise_seed, spiking
+from bridges.participants.spiking import SpikingParticipant, noise_seed, spiking, wiring_of
 from bridges.session import Responses, Session
-from bridges.tasks import PVT, SART
+from bridges.tasks import CPTX, PRP, PVT, SART, Flanker
+from neurosim.circuit import Circuit
+from neurosim.circuits.attention import AttentionParameters, attention_circuit
+from neurosim.circuits.attention_wiring import GO_NO_GO, Association, Wiring
 from neurosim.neuromodulation import Arousal
 
 TASK = SART(trials_per_digit=1, n_blocks=1)
@@ -150,3 +155,124 @@ def test_a_goal_holds_itself_without_input_only_with_self_excitation():
         rates[self_excitation] = float(goal.where(goal.time > task.session(3).duration_s - 10).mean())
     assert rates[True] > 25
     assert rates[False] < 8
+
+
+# --- how the circuit is wired ---------------------------------------------------------------------
+
+
+def parts_digest(circuit: Circuit) -> str:
+    """Digest of every number that decides what the circuit does, whatever else its description holds."""
+    r = circuit.readout
+    parts = [
+        [
+            [p.name, p.size, p.neuron.v_reset_mv, p.neuron.c_m_nf, p.g_ext_ns, p.background_hz]
+            for p in circuit.populations
+        ],
+        [[p.source, p.target, p.receptor, p.g_ns, p.weight, p.arousal] for p in circuit.projections],
+        [[i.channel, i.target, i.rate_hz, i.arousal] for i in circuit.inputs],
+        [
+            list(r.populations), list(r.resets), r.threshold_hz, r.tau_ms,
+            r.reset_ns, r.tau_reset_ms, r.dead_time_ms,
+        ],
+        circuit.delay_ms,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def test_the_go_no_go_circuit_is_the_one_of_the_published_study():
+    # written down before circuits were wired from rules: a change here changes every published number
+    for parameters, digest in (
+        (AttentionParameters(), "d2478cdd669ea84920fb3c20686806efcf7777e27947ea3f51363042c85dc1cf"),
+        (
+            AttentionParameters(w_plus_control=1.0, direct_hz=100.0),
+            "72eea939084719486b5b662c6b85a5b193114e10b6b778296235f1ddf78461ba",
+        ),
+    ):
+        circuit = attention_circuit(parameters)
+        assert parts_digest(circuit) == digest
+        assert circuit.readout.reset_pairs == ()
+    for task in (SART(), CPTX(), PVT()):
+        assert wiring_of(task.practice().session(1)) == GO_NO_GO
+
+
+def test_what_depends_on_a_goal_has_a_detector_of_its_own():
+    wiring = Wiring(
+        (
+            Association("probe_x", "target", goal="cue_a"),
+            Association("probe_x", "nontarget", goal="cue_b"),
+            Association("probe_y", "nontarget"),
+        ),
+        (("target", "nontarget"),),
+    )
+    assert [d.name for d in wiring.detectors] == ["probe_x@cue_a", "probe_x@cue_b", "probe_y"]
+    assert [d.conditional for d in wiring.detectors] == [True, True, False]
+    assert wiring.memories == ("cue_a", "cue_b") and wiring.instructions == ()
+    assert wiring.acts == ("target", "nontarget")
+    assert wiring.habits("probe_x") == () and wiring.habits("probe_y") == (("nontarget", 0.5),)
+    circuit = attention_circuit(wiring=wiring)
+    pairs = circuit.readout.reset_pairs
+    assert ("decision.target", "memory.cue_a") in pairs and ("decision.target", "memory.cue_b") in pairs
+    driven = {(i.channel, i.target) for i in circuit.inputs}
+    assert ("cue_a", "memory.cue_a") in driven and ("probe_x", "sensory.probe_x@cue_b") in driven
+
+
+def test_the_components_of_a_dual_task_share_the_decision_stage_and_reset_apart():
+    session = PRP().practice().session(1)
+    circuit = spiking().circuit(1, wiring_of(session))
+    first, second = ([f"decision.{name}" for name in names] for names in session.components.values())
+    assert set(circuit.readout.populations) == {*first, *second}
+    for one, other in circuit.readout.reset_pairs:
+        assert (one in first) == (other in first)
+    inhibited = {p.target for p in circuit.projections if p.source == "decision.inhibition"}
+    assert {*first, *second} <= inhibited
+
+
+def test_what_is_remembered_passes_the_senses_only_if_it_is_a_stimulus_too():
+    wiring = Wiring(
+        (
+            Association("t1_a", "withhold", goal="attend_t1"),
+            Association("report", "a", goal="t1_a"),
+        ),
+        (("a",),),
+    )
+    circuit = attention_circuit(wiring=wiring)
+    assert not any(i.target == "memory.t1_a" for i in circuit.inputs)
+    written = [p for p in circuit.projections if p.target == "memory.t1_a" and p.source == "sensory.t1_a"]
+    assert [p.receptor for p in written] == ["ampa"]
+    assert any(p.source == "control.t1" and p.target == "sensory.t1_a" for p in circuit.projections)
+
+
+def test_many_pools_leave_cells_that_are_selective_for_nothing():
+    many = tuple(Association(f"item_{k}", "present", goal="attend_target") for k in range(16))
+    wiring = Wiring((*many, Association("display", "absent")), (("present", "absent"),))
+    circuit = attention_circuit(wiring=wiring)
+    assert all(p.weight >= 0 and p.g_ns >= 0 for p in circuit.projections)
+    rest = [p for p in circuit.projections if p.source == "sensory.rest"]
+    assert all(p.g_ns > 0 for p in rest)
+    # sixteen detectors share one habit, and attention is divided among them
+    p = AttentionParameters()
+    assert wiring.habits("item_1") == (("present", pytest.approx(1 / 16)),)
+    gain = [x for x in circuit.projections if x.source == "control.target" and x.target == "sensory.item_1"]
+    assert gain[0].g_ns * p.pool_size == pytest.approx(p.goal_to_sensory_ns / 4)
+
+
+def test_wirings_that_make_no_sense_are_refused():
+    with pytest.raises(
+        ValueError, match="'jump' is called for but is not a response; nothing calls for 'press'"
+    ):
+        Wiring((Association("go", "jump"),), (("press",),))
+    session = SART(trials_per_digit=1, n_blocks=1).session(1)
+    assert wiring_of(replace(session, rules=())) == GO_NO_GO
+    other = Flanker(n_blocks=1).session(1)
+    with pytest.raises(ValueError, match="has no rules"):
+        wiring_of(replace(other, rules=()))
+
+
+def test_tasks_may_be_mixed_in_one_call():
+    participant = SpikingParticipant()
+    given = [TASK.session(0), PRP(trials_per_soa=1, blocks=("dual",), soa_s=(0.1,)).session(1)]
+    told: list[float] = []
+    mixed = participant.perform(given, [1, 2], lambda fraction, doing: told.append(fraction))
+    assert equal(mixed[0], participant.perform(given[:1], [1])[0])
+    assert set(mixed[1].responses.table["component"]) == {"T1", "T2"}
+    assert told == sorted(told) and told[-1] == 1.0

@@ -110,3 +110,24 @@ def test_bad_input_is_refused_by_name():
         AccumulateToBound().presses(bad, 0.02, np.random.default_rng(0))
     with pytest.raises(ValueError, match="2 arrays of evidence, 1 generators"):
         AccumulateToBound().presses_of_many([bad, bad], 0.02, [np.random.default_rng(0)])
+
+
+def test_odds_are_the_mean_of_one_and_the_log_odds_of_many():
+    two = np.random.default_rng(2).normal(size=(400, 2))
+    mean, odds = (AccumulateToBound(bound=1.0, against=against) for against in ("mean", "odds"))
+    for one, other in zip(
+        mean.presses(two, 0.01, np.random.default_rng(4)),
+        odds.presses(two, 0.01, np.random.default_rng(4)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+    # nine weak alternatives and a strong "none": against their mean any of them would look possible
+    waiting = np.tile([*np.full(9, -3.0), 3.0], (4000, 1))
+    assert mean.presses(waiting, 0.01, np.random.default_rng(5), n_responses=9)[0].size > 0
+    assert odds.presses(waiting, 0.01, np.random.default_rng(5), n_responses=9)[0].size == 0
+    sure = np.tile([3.0, *np.full(9, -3.0)], (200, 1))
+    quiet = AccumulateToBound(bound=1.0, noise_sd=1e-3, non_decision_s=0.0, refractory_s=10.0, against="odds")
+    (first_s,), (which,) = quiet.presses(sure, 0.01, np.random.default_rng(6), n_responses=9)
+    assert which == 0 and first_s == pytest.approx(1.0 / (6.0 - np.log(9.0)), abs=0.02)
+    with pytest.raises(ValueError, match="against = 'all'"):
+        AccumulateToBound(against="all")

@@ -209,7 +209,7 @@ about 1602.5 s
         return (
             *(Rule(str(place), "present", goal=GOAL) for place in self._places),
             # the answer while nothing looks like the target
-            Rule("display", "absent", weight=0.5),
+            Rule("display", "absent", weight=0.3),
         )
 
     @property

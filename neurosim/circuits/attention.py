@@ -49,7 +49,7 @@ NMDA_TO_E, NMDA_TO_I = 264.0, 208.0
 GABA_TO_E, GABA_TO_I = 520.0, 400.0
 EXT_TO_E, EXT_TO_I = 2.1, 1.62
 
-MOST_SELECTIVE = 0.8
+MOST_SELECTIVE = 0.6
 """Largest share of the excitatory cells of a stage that selective pools may have together."""
 
 
@@ -206,9 +206,9 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
     for detector in wiring.detectors:
         sense = f"sensory.{detector.name}"
         for act, weight in detector.acts:
-            share = weight / sqrt(wiring.crowd(act))
-            links.append(link(sense, f"decision.{act}", "ampa", share * p.sensory_to_decision_ns))
+            links.append(link(sense, f"decision.{act}", "ampa", weight * p.sensory_to_decision_ns))
         for goal in detector.goals:
+            # attention is divided: what a goal adds to the rest of n pools grows with the root of n
             share = 1.0 / sqrt(wiring.supported(goal))
             links.append(link(_goal_pool(goal), sense, "nmda", share * p.goal_to_sensory_ns))
             # a memory that what is compared with it could switch on would always say "the same"

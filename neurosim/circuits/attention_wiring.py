@@ -141,10 +141,7 @@ class Wiring:
         )
 
     def crowd(self, act: str) -> float:
-        """How many detectors call for an act, each counted by its weight; at least 1.
-
-        The noise of n resting pools grows with the root of n, so each has a share of the way to a decision.
-        """
+        """How many detectors share the habit of an act, each counted by its weight; at least 1."""
         return max(sum(w for d in self.detectors for name, w in d.acts if name == act), 1.0)
 
     def supported(self, goal: str) -> int:
