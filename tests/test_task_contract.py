@@ -215,7 +215,7 @@ GOLDEN = {
     "ant": "8cb9ea959084d844d7521c4349d7918428a1b26c8e4f2b98314fbe09137f1bfb",
     "flanker": "86d714754bfc842132393b9edf99ccf1b5bd4ba9cda76691e2794998f0a9d544",
     "posner": "de8d51f3fd703938363e377f96a5c8ab78489b0cfda73af61deb7407ce591619",
-    "visual_search": "955951932a7a8f365c1c8c60d8e6e368679363b1eeb8bb6852c4c762afb1ae3c",
+    "visual_search": "e8c95a60b1172f799eba6755349ec5120d6a0e2a5ab14e493dfe7f06a8cd66a6",
     "ax_cpt": "804423f25369d18753357abe02c0936a5613f011de27b168b9a37adaf501c9aa",
     "prp": "b006090082365bb5f5663c065d5732bb2a684089926242884ba3586ffc4b0616",
     "attentional_blink": "d0beaa70773d99cc5c0735d5cba3c8b60b7898d84b52a333d6d512c87d024b19",
@@ -226,7 +226,10 @@ GOLDEN = {
     "monitoring": "4f3220a872033ff40e7ce179269558b28eb1209e75b9cc1be56a5c7eb0f4cb8a",
     "mot": "8cbd0d375957891f24459de8cb9d810cec3bfd7778cdcfb4145aab136501fd5d",
 }
-"""Hash of the session of seed 2024, written down once: a change means that published ones cannot be remade."""
+"""Hash of the session of seed 2024, written down once.
+
+A change means that sessions which somebody published can no longer be made again: say so in the changelog.
+"""
 
 
 @every_task
