@@ -31,7 +31,7 @@ NEUROGYM_PER_S = 45_600.0
 TRIALS, QUICK_TRIALS = 200_000, 20_000
 DENSE_TRIALS, QUICK_DENSE_TRIALS = 20_000, 4_000
 NEUROGYM_TRIALS, QUICK_NEUROGYM_TRIALS = 40_000, 8_000
-LONGEST_TRIAL_S = 1e-2
+LONGEST_S, QUICK_LONGEST_S = 1.0, 0.2
 REPEATS, QUICK_REPEATS = 5, 3
 DENSE_DT_S = 0.1
 COLOURS = {"tables": "#D55E00", "arrays": "#E69F00", "neurogym": "#0072B2"}
@@ -66,12 +66,11 @@ _ARRAYS = f"SART with levels, targets and mask of every {DENSE_DT_S:g} s as dens
 def _tables(name: str, setting: BenchmarkSetting, turn: int) -> dict[str, object]:
     """Trials a second of one task, in sessions of the standard length."""
     task = TASKS[name]()
-    started = cpu_seconds(lambda: task.session(setting.seed))
     per_session = task.session(setting.seed).n_trials
-    # where a trial costs long, as moving displays do, fewer of them tell its cost as well
-    slow = started / per_session > LONGEST_TRIAL_S / 10
-    trials = (QUICK_TRIALS if setting.quick else TRIALS) // (100 if slow else 1)
-    n = max(1, round(trials / per_session))
+    alone_s = cpu_seconds(lambda: task.session(setting.seed))
+    # where a session costs long, as moving displays do, fewer of them tell its cost as well
+    at_most = (QUICK_LONGEST_S if setting.quick else LONGEST_S) / max(alone_s, 1e-4)
+    n = max(2, round(min((QUICK_TRIALS if setting.quick else TRIALS) / per_session, at_most)))
     made: list[int] = []
     cost_s = cpu_seconds(lambda: made.append(len(task.sessions(n, setting.seed + turn).trials)))
     return {"task": name, "turn": turn, "trials": made[0], "per_s": made[0] / cost_s}
