@@ -125,9 +125,11 @@ def test_a_wrong_response_is_a_miss_but_no_omission():
 
 # --- the front door -------------------------------------------------------------------------------
 
+ONE_KEY = ("sart", "cpt_x", "pvt", "grad_cpt", "mackworth")
 
-@pytest.mark.parametrize("name", TASKS)
-def test_every_task_has_every_measure(name):
+
+@pytest.mark.parametrize("name", ONE_KEY)
+def test_every_task_of_one_key_has_every_measure(name):
     session = TASKS[name]().session(1)
     scores = measure(session, answers(session, is_go(session), 0.3))
     assert list(scores) == list(UNITS) == list(LABELS) == [row.name for row in CATALOGUE]
@@ -152,7 +154,7 @@ def test_no_go_measures_are_missing_in_a_pvt():
     assert {"hits", "lapses", "rt_slope_ms_per_min", "false_starts", "accuracy"}.isdisjoint(missing)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", ONE_KEY)
 def test_a_participant_that_does_nothing_is_scored(name):
     session = TASKS[name]().session(1)
     scores = measure(session, Responses.from_presses(session, [], []))

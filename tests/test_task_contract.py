@@ -20,6 +20,7 @@ from bridges.encoding import CUE_PREFIX, RateCode, levels, poisson_rates, tensor
 from bridges.exports.arrays import session_arrays
 from bridges.exports.bids_events import read_sessions, write_sessions
 from bridges.exports.jspsych import timeline, timeline_faults
+from bridges.measures import measure
 from bridges.session import NO_RESPONSE, Responses, Session, table_digest
 from bridges.tasks import TASKS, Task, parameter_table
 
@@ -153,6 +154,8 @@ def test_right_answers_are_scored_right(name):
     assert scored["component"].value_counts().get("T2", 0) == (
         session.trials["onset_t2_s"].notna().sum() if session.second else 0
     )
+    scores = measure(session, responses)
+    assert scores["accuracy"] == 1.0 and all(isinstance(value, float) for value in scores.values())
     silent = Responses.from_presses(session, [], []).scored(session)
     assert (silent["correct"] == (silent["correct_response"] == NO_RESPONSE)).all()
 
