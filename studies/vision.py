@@ -124,7 +124,7 @@ def _conclude(
     display.line("reading features")
     sensitivity = measuring.reader_sensitivity(network, images, repeats, seed)
     fade = measuring.fades(network, 20, repeats, seed)
-    stream = measuring.streams(network, 12.0, seed)
+    stream = measuring.streams(network, 120.0, seed)
     parameters = sum(weight.numel() for weight in network.parameters())
     checks = vision_checks(accuracy, sensitivity, fade, stream, parameters)
     write_atomically(folder.path / "checks.json", checks_json(checks))

@@ -156,13 +156,13 @@ def test_shifts_turns_and_contrast_are_applied():
     assert faint.image.max() == pytest.approx(0.5, abs=1e-3)
 
 
-def test_sets_show_each_class_equally_often_and_noise_has_its_size():
+def test_sets_show_stimuli_equally_often_and_noise_has_its_size():
     for name in STIMULI:
         stimuli = stimulus_set(name)
-        n = len(stimuli.classes) * 4
+        n = (len(stimuli.classes) + 2) * 4
         rendered = stimuli.render(n, replace(STILL, noise_sd=0.3), np.random.default_rng(1))
         assert rendered.image.shape == (n, IMAGE_PX, IMAGE_PX) and rendered.image.dtype == np.float32
-        assert (np.bincount(rendered.label) == 4).all()
+        assert np.bincount(rendered.label).tolist() == [4] * (len(stimuli.classes) - 1) + [12]
         assert stimuli.classes[-1] == NOTHING and (stimuli.label[rendered.variant] == rendered.label).all()
         blank = rendered.image[[stimuli.variants[v] == "blank" for v in rendered.variant]]
         if len(blank):

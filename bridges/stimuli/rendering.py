@@ -45,6 +45,9 @@ IMAGE_PX = 32
 NOTHING = "nothing"
 """Class of images that hold no stimulus of the set: blank, fixation cross or mask."""
 
+NOTHING_SHOWN = 3
+"""How many times as often as a stimulus nothing is rendered."""
+
 FLANKER_CLASSES = tuple(f"{t}/{f}" for t in ("left", "right") for f in ("left", "right", "neutral"))
 """Target / flankers."""
 
@@ -170,8 +173,13 @@ class StimulusSet:
     jitter: float = 1.0
 
     def render(self, n: int, rendering: Rendering, rng: np.random.Generator) -> Rendered:
-        """Render `n` images: classes equally often, variants of a class and sizes at random."""
-        label = rng.permutation(np.arange(n) % len(self.classes))
+        """Render `n` images, variants of a class and sizes at random.
+
+        Stimuli come equally often, nothing at all three times as often as each: screens are empty, or masked,
+        most of the time, and a mask that is taken for a digit is taken so for long.
+        """
+        last = len(self.classes) - 1
+        label = rng.permutation(np.minimum(np.arange(n) % (last + NOTHING_SHOWN), last))
         start = np.searchsorted(self.label, np.arange(len(self.classes)))
         size = np.bincount(self.label, minlength=len(self.classes))
         variant = start[label] + (rng.random(n) * size[label]).astype(int)

@@ -12,7 +12,14 @@ from matplotlib.axes import Axes
 
 from ann.vision import VisionNetwork
 from bridges.measures import bootstrap_ci
-from bridges.stimuli.rendering import CAPITAL_SHARE, STIMULI, TASK_SCENES, Rendering, stimulus_set
+from bridges.stimuli.rendering import (
+    CAPITAL_SHARE,
+    NOTHING_SHOWN,
+    STIMULI,
+    TASK_SCENES,
+    Rendering,
+    stimulus_set,
+)
 from bridges.stimuli.sprites import UNSEEN_FONTS
 from studies.figures import SavedFigure, save_figure
 
@@ -28,6 +35,7 @@ __all__ = [
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
 MARKERS = ("o", "s", "D", "^")
 SHEET_COLUMNS = 10
+WINDOW_S = 12.0
 TASK_NAMES = {"sart": "SART", "cpt_x": "CPT-X", "flanker": "flanker"}
 
 
@@ -95,7 +103,8 @@ def draw_accuracy(table: pd.DataFrame, flankers: pd.DataFrame, images: int, fold
             label = name if variants == "learned" else f"{name}, {_unseen(name)}"
             found = _curve(axes[0], mine, "accuracy", COLOURS[k], MARKERS[k], line, label)
             rows.append(found.assign(panel="sets", series=label))
-        chance = 1.0 / len(stimulus_set(name).classes)
+        # nothing comes three times as often as each stimulus
+        chance = NOTHING_SHOWN / (len(stimulus_set(name).classes) - 1 + NOTHING_SHOWN)
         axes[0].axhline(chance, color=COLOURS[k], lw=0.5, alpha=0.6)
     axes[0].axvline(Rendering().noise_sd, color="#000000", lw=0.6, ls="--")
     axes[0].legend(fontsize=6.5)
@@ -114,7 +123,8 @@ def draw_accuracy(table: pd.DataFrame, flankers: pd.DataFrame, images: int, fold
     caption = (
         f"Accuracy of the network on fresh renderings against image noise: mean and 95 % bootstrap confidence"
         f" interval over {n} sets of {images} renderings with their own seeds. Dashed: the standard noise;"
-        f" thin lines: chance. Unseen fonts: {', '.join(UNSEEN_FONTS)}; noise above 0.4 was never trained on."
+        f" thin lines: answering always that nothing was shown."
+        f" Unseen fonts: {', '.join(UNSEEN_FONTS)}; noise above 0.4 was never trained on."
     )
     return save_figure(fig, folder, "figure3_accuracy", pd.concat(rows, ignore_index=True), caption)
 
@@ -201,8 +211,11 @@ def draw_levels(fade: pd.DataFrame, stream: pd.DataFrame, folder: Path, transiti
     axes.legend(fontsize=6.5)
     channels = stream[["task", "channel"]].drop_duplicates().to_numpy().tolist()
     grid = right.subplots(len(channels), 1, sharex=True)
+    start = {task: _eventful(stream[stream["task"] == task]) for task in TASK_NAMES}
     for one, (task, channel) in zip(grid, channels, strict=True):
         mine = stream[(stream["task"] == task) & (stream["channel"] == channel)]
+        mine = mine.assign(time_s=mine["time_s"] - start[task])
+        mine = mine[(mine["time_s"] >= 0) & (mine["time_s"] < WINDOW_S)]
         one.fill_between(mine["time_s"], mine["task_level"], step="mid", color="#BBBBBB", lw=0)
         one.plot(mine["time_s"], mine["seen_level"], color="#D55E00", lw=0.9, drawstyle="steps-mid")
         one.set_ylim(0, 1.05)
@@ -221,7 +234,7 @@ def draw_levels(fade: pd.DataFrame, stream: pd.DataFrame, folder: Path, transiti
         "a: level of the no-go channel while scenes of the task fade into one another (transitions of 800 ms,"
         f" pixels along a line; mean and 95 % bootstrap confidence interval over"
         f" {fade['repeat'].nunique()} sets of {transitions} transitions; dashed: the mountain's share). b:"
-        " levels of channels in the first seconds of three sessions, as the task says and as read from images"
+        f" levels of channels in {WINDOW_S:g} s of three sessions, as the task says and as read from images"
         " at the standard noise, in steps of 50 ms."
     )
     rows.append(stream.assign(series="stream"))
@@ -241,6 +254,13 @@ def _curve(axes: Axes, table: pd.DataFrame, column: str, colour, marker, line, l
         mfc="white" if line == ":" else colour,
     )  # fmt: skip
     return found
+
+
+def _eventful(stream: pd.DataFrame) -> float:
+    """Start of a stretch of a session in which the rarest channel speaks (s)."""
+    speaks = stream[stream["task_level"] > 0.5].groupby("channel")["time_s"]
+    first = speaks.min()[speaks.size().idxmin()] if len(speaks) else 0.0
+    return max(first - WINDOW_S / 2.0, 0.0)
 
 
 def _sheet_rows() -> list:
