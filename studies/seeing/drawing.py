@@ -259,7 +259,7 @@ def _curve(axes: Axes, table: pd.DataFrame, column: str, colour, marker, line, l
 def _eventful(stream: pd.DataFrame) -> float:
     """Start of a stretch of a session in which the rarest channel speaks (s)."""
     speaks = stream[stream["task_level"] > 0.5].groupby("channel")["time_s"]
-    first = speaks.min()[speaks.size().idxmin()] if len(speaks) else 0.0
+    first = float(speaks.min()[str(speaks.size().idxmin())]) if len(speaks) else 0.0
     return max(first - WINDOW_S / 2.0, 0.0)
 
 
