@@ -179,7 +179,7 @@ def draw_tasks(tables: Mapping[str, pd.DataFrame]) -> Sequence[BenchmarkFigure]:
         "by turns in its own environment. Dotted: the goal for go/no-go tasks. "
         f"Median of {int(data['n'].max())} repetitions; lines: their range."
     )
-    return [BenchmarkFigure("figure2_tasks", figure, data, caption)]
+    return [BenchmarkFigure("figure1_tasks", figure, data, caption)]
 
 
 def _short(value: float) -> str:
