@@ -87,7 +87,7 @@ def _course(axes, course: pd.DataFrame) -> pd.DataFrame:
     axes.plot([1.0, 1.25], [-3, -3], color="black", lw=3, solid_capstyle="butt")
     shown = course[course["population"].isin([name for name, *_ in names])]
     axes.set(xlabel="time (s)", ylabel="rate (Hz)", xlim=(0, 5), ylim=(-6, 1.25 * shown["rate_hz"].max()))
-    axes.legend(loc="upper right", ncols=2, columnspacing=1, handlelength=1)
+    axes.legend(loc="upper right", handlelength=1)
     letter(axes, "A", "cue and delay")
     return shown
 
@@ -127,6 +127,7 @@ def _drive(axes, trials: pd.DataFrame) -> pd.DataFrame:
     table = _means(trials, "change_hz", "end_hz")
     _line(axes, table, "change_hz", FIRST)
     axes.set(xlabel="change of external drive (Hz)", ylabel="rate of the cued pool (Hz)", ylim=(0, None))
+    axes.set_xticks([-1800, -900, 0, 900])
     letter(axes, "D", "inverted U")
     return table
 
