@@ -123,6 +123,11 @@ class NetworkParticipant:
         responses = self._read(self.readout, sessions, seeds, runs)
         return [Performance(answers, run.recording) for answers, run in zip(responses, runs, strict=True)]
 
+    def perceives(self, session: Session, seed: int) -> np.ndarray:
+        """What the individual of a seed perceives of a session, with its own noise, shape (time, channel)."""
+        rng = individual_generator(seed, "network/senses", session.content_hash)
+        return sense(session, self.config, rng)
+
     def calibrate(
         self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress = no_progress
     ) -> dict[str, object]:
@@ -237,8 +242,7 @@ class NetworkParticipant:
         network = trained_network(
             self.config, session, seed, cache_folder(self.cache), progress, self.device_used
         )
-        rng = individual_generator(seed, "network/senses", session.content_hash)
-        x = _row(sense(session, self.config, rng))
+        x = _row(self.perceives(session, seed))
         gain = None
         if self.arousal is not None:
             gain = arousal_course(self.arousal, session, seed, self.config.dt_s)

@@ -1,0 +1,1 @@
+"""What a network does inside during a trial: cut out, labelled and drawn."""
