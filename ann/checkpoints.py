@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-import tempfile
+import uuid
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,15 +57,16 @@ def save_checkpoint(path: Path, network: nn.Module, config: Mapping[str, object]
 def write_content(path: Path, content: Mapping[str, object]) -> None:
     """Write tensors and plain values as PyTorch does, whole or not at all; folders are made as needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    # not mkstemp: its files can be read by their owner alone, and checkpoints are shared
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(draft, "xb") as file:
             torch.save(content, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
     except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 

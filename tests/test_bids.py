@@ -1,6 +1,7 @@
 """BIDS folders: what is written is read back equal, and nothing is ever half written."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -183,6 +184,15 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
         write_bids(tmp_path, [virtual(task, 2, "sub-a")])
     assert path.read_bytes() == before
     assert not [p for p in tmp_path.rglob(".*") if p.is_file()]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions as on POSIX systems")
+def test_files_can_be_read_by_whom_the_system_allows(tmp_path):
+    plain = tmp_path / "plain.txt"
+    plain.write_text("x")
+    write_bids(tmp_path / "data", [virtual(SART(trials_per_digit=1), 1, "sub-a")])
+    modes = {path.name: path.stat().st_mode for path in (tmp_path / "data").rglob("*") if path.is_file()}
+    assert len(modes) >= 4 and set(modes.values()) == {plain.stat().st_mode}
 
 
 # --- folders of others -----------------------------------------------------------------------------
