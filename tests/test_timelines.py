@@ -72,3 +72,7 @@ def test_the_list_of_tasks_is_printed_with_parameters_and_sources():
         [sys.executable, "-m", "bridges.tasks", "juggling"], capture_output=True, text=True, check=False
     )
     assert wrong.returncode == 2 and "juggling" in wrong.stderr
+    usage = subprocess.run(
+        [sys.executable, "-m", "bridges.tasks", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "usage: python -m bridges.tasks [NAME ...]" in usage and all(name in usage for name in TASKS)

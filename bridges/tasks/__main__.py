@@ -13,6 +13,11 @@ from bridges.tasks.base import parameter_table
 __all__ = ["describe", "main"]
 
 WIDTH = 110
+USAGE = f"""usage: python -m bridges.tasks [NAME ...]
+
+Tells of each task what a session holds, its channels and responses, and every parameter with unit and source.
+Without a name: of all. Names: {", ".join(TASKS)}.
+"""
 
 
 def describe(name: str, task: Any) -> str:
@@ -38,6 +43,9 @@ def describe(name: str, task: Any) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the named tasks, or all, to standard output."""
+    if {"-h", "--help"} & set(arguments):
+        sys.stdout.write(USAGE)
+        return 0
     unknown = [name for name in arguments if name not in TASKS]
     if unknown:
         sys.stderr.write(f"error: tasks {unknown} are unknown; known are {', '.join(TASKS)}\n")
