@@ -16,7 +16,7 @@ import pytest
 
 from neurosim.circuits.protocols.measurement import Measurement
 from studies.checks import CALIBRATED
-from studies.published import NAMES, published_circuit
+from studies.published import NAMES, published_circuit, working_memory
 from studies.published.base import Findings, Part, Row, Setting, Target, rows_of
 from studies.published.conclusion import check_of, table_text
 from studies.published.run import _interleaved, _Job, definition
@@ -96,11 +96,43 @@ def test_a_disagreement_without_a_reason_is_seen():
 
 
 @pytest.mark.parametrize(
-    ("value", "half", "agrees"), [(1.0, 0.5, True), (1.0, 1.5, False), (-1.0, 0.5, False)]
+    ("value", "half", "agrees"),
+    [
+        (1.0, 0.5, True),
+        (1.0, 1.5, False),
+        (-1.0, 0.5, False),
+        # no effect whatever, an interval that ends at the limit, and a single trial
+        (0.0, 0.0, False),
+        (1.0, 1.0, False),
+        (1.0, math.nan, False),
+    ],
 )
 def test_a_claim_about_a_sign_needs_the_whole_interval(value, half, agrees):
     row = Row("made_up", SIGN, measured(value, half))
     assert row.agrees is agrees and check_of(row).passed is agrees
+
+
+@pytest.mark.parametrize(
+    ("rates", "rises", "falls"),
+    [
+        ((5.0, 30.0, 20.0, 4.0), True, True),
+        ((5.0, 20.0, 30.0, 40.0), True, False),
+        ((9.0,) * 4, False, False),
+    ],
+    ids=["inverted U", "rises only", "flat"],
+)
+def test_an_inverted_u_must_rise_and_fall(rates, rises, falls):
+    trials = pd.DataFrame(
+        [
+            {"change_hz": change, "end_hz": rate + (0.1 * k if falls or rises else 0.0)}
+            for change, rate in zip((-400.0, 0.0, 200.0, 800.0), rates, strict=True)
+            for k in range(5)
+        ]
+    )
+    found = working_memory._inverted_u(trials)
+    targets = {target.quantity: target for target in working_memory.TARGETS}
+    agrees = {name: Row("made_up", targets[name], m).agrees for name, m in found.items()}
+    assert agrees == {"drive_rise": rises, "drive_fall": falls}
 
 
 def test_quick_runs_leave_out_what_they_cannot_tell():

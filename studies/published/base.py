@@ -52,7 +52,8 @@ class Target:
     quick
         Whether a quick run measures it.
     whole_interval
-        Whether the 95 % interval must lie in the tolerance with the value: for claims about a sign.
+        Whether the 95 % interval must lie in the tolerance with the value, without touching its limits: for
+        claims about a sign, which no effect at all would not meet.
     """
 
     quantity: str
@@ -180,8 +181,10 @@ class Row:
     def agrees(self) -> bool:
         """Whether the value, or its whole interval if the target asks for that, lies in the tolerance."""
         m = self.measured
-        numbers = (m.value, m.low, m.high) if self.target.whole_interval else (m.value,)
-        return all(self.target.holds(number) for number in numbers)
+        if not self.target.whole_interval:
+            return self.target.holds(m.value)
+        limits = (self.target.low, self.target.high)
+        return all(self.target.holds(x) and x not in limits for x in (m.value, m.low, m.high))
 
     @property
     def unexplained(self) -> bool:

@@ -93,12 +93,16 @@ def check_of(row: Row) -> Check:
     """The row as a check; the reason of a disagreement stands in its source."""
     target, m = row.target, row.measured
     why = "" if row.agrees else f"; disagrees: {row.explanation or UNEXPLAINED}"
-    low, high = target.low, target.high
-    if target.whole_interval:
-        # the limits move by the half-widths: the value passes them exactly where its interval passes its own
-        low = None if low is None else low + _known(m.value - m.low)
-        high = None if high is None else high - _known(m.high - m.value)
-    return Check(row.name, m.value, low, high, target.unit, target.source + why)
+    low, high, value = target.low, target.high, m.value
+    if target.whole_interval and not (math.isfinite(m.low) and math.isfinite(m.high)):
+        # a sign cannot be told without an interval
+        value = math.nan
+    elif target.whole_interval:
+        # the limits move by the half-widths: the value passes them where its interval passes its own; the
+        # next number on, since an interval that ends at the limit does not lie inside
+        low = None if low is None else math.nextafter(low + (m.value - m.low), math.inf)
+        high = None if high is None else math.nextafter(high - (m.high - m.value), -math.inf)
+    return Check(row.name, value, low, high, target.unit, target.source + why)
 
 
 def table_text(rows: Sequence[Row], width: int = 150) -> str:
@@ -128,10 +132,6 @@ def table_text(rows: Sequence[Row], width: int = 150) -> str:
             words = f"why: {why or UNEXPLAINED}"
             lines += textwrap.wrap(words, width, initial_indent="      ", subsequent_indent="      ")
     return "\n".join([*lines, ""])
-
-
-def _known(width: float) -> float:
-    return width if math.isfinite(width) else 0.0
 
 
 def _range(row: Row) -> str:

@@ -142,7 +142,8 @@ def _find(setting: Setting, tables: Tables) -> Findings:
 
 def _inverted_u(trials: pd.DataFrame) -> dict[str, Measurement]:
     means = trials.groupby("change_hz")["end_hz"].mean()
-    best = means.idxmax()
+    # the best inner drive: a curve that only rises, or only falls, has a difference below zero at one end
+    best = means.iloc[1:-1].idxmax()
 
     def difference(other: float) -> Measurement:
         a = trials.loc[trials["change_hz"] == best, "end_hz"].to_numpy()
