@@ -23,7 +23,7 @@ from bridges.exports.jspsych import default_keys, timeline, timeline_faults
 from bridges.human.readers import read_trials
 from bridges.labels import labels
 from bridges.session import Responses, Rule, Session
-from bridges.tasks import CPTX, PVT, SART
+from bridges.tasks import CPTX, MOT, PVT, SART, ChangeDetection
 
 VALIDATOR = shutil.which("bids-validator-deno") or shutil.which(
     "bids-validator-deno", path=str(Path(sys.executable).parent)
@@ -137,6 +137,25 @@ def test_bids_events_are_in_the_order_of_time_and_described(tmp_path):
     assert set(table.columns) <= set(described)
     counts = table["event_type"].value_counts()
     assert (counts["trial"], counts["stimulus"], counts["instruction"]) == (12, 24, 1)
+
+
+def test_codes_of_conditions_are_explained(tmp_path):
+    for task in (MOT(), ChangeDetection()):
+        session = task.practice().session(1)
+        write_sessions(tmp_path / task.name, [session])
+        (sidecar,) = (tmp_path / task.name).rglob("*_events.json")
+        said = json.loads(sidecar.read_text())
+        for row in session.trials.head(20).to_dict("records"):
+            shown = session.events[session.events["trial"] == row["trial"]]
+            if task.name == "mot":
+                assert "sum of 2 to the power k - 1" in said["targets"]["Description"]
+                cued = shown.loc[shown["onset_s"] == shown["onset_s"].min(), "channel"]
+                assert row["targets"] == sum(2 ** (int(name.removeprefix("cue_")) - 1) for name in cued)
+            else:
+                assert "a, b, ... for the colours of the task in order" in said["sample"]["Description"]
+                coded = {task.colours[ord(letter) - ord("a")] for letter in row["sample"] if letter != "-"}
+                names = shown.loc[shown["channel"].str.startswith("sample_"), "channel"]
+                assert coded == {name.removeprefix("sample_") for name in names}
 
 
 def test_bids_overwrites_nothing(tmp_path):

@@ -41,6 +41,25 @@ FIXED = {
     "agent": ("Who performed: human, spiking, lstm, attention", ""),
     "seed": ("Seed of a virtual participant", ""),
 }
+CODED = {
+    "targets": "Which objects are targets: sum of 2 to the power k - 1 over the targets k = 1, 2, ...",
+    "probe": "What is probed: the number of an object (mot), or the letter of the probe (ax_cpt)",
+    "sample": "The sample, a character a place: a, b, ... for the colours of the task in order; - for none",
+    "test": "The test, a character a place: a, b, ... for the colours of the task in order; - for none",
+    "crosses": "Places with a cross: sum of 2 to the power k over places k = 0, 1, ..., row by row",
+    "tones": "Pitches of the tones of a display, in order",
+    "stream": "Items in the order in which they are shown",
+    "t1_position": "Place of T1 in the stream; the first item is 1",
+    "lag": "Items from T1 to T2; 1: the next one",
+    "array": "Place of the array with the digits in the stream; the first array is 1",
+    "outer_priority": "Share of attention that the instruction gives to the outer area, 0 to 1",
+    "isi_set": "Number of the set of blocks that has each interval once",
+    "step": "Number of the step of the pointer, from 0",
+    "soa_s": "From the onset of the first stimulus or cue to that of the second or target",
+    "change_probability": "Share of changes in the block",
+}
+"""Condition columns that hold a code, or a count whose start must be said."""
+
 TRIAL_FRAME = ("trial", "onset_s", "block", "correct_response", "window_start_s", "window_stop_s")
 
 
@@ -99,9 +118,8 @@ def describe_columns(record: HumanRecord, table: pd.DataFrame) -> dict[str, obje
     """Sidecar of an events table: meaning, unit and format of each column, and the session it holds."""
     described: dict[str, object] = {}
     for name in table.columns:
-        meaning, unit = FIXED.get(
-            str(name), (f"Condition of the task {record.session.task}", _unit(str(name)))
-        )
+        plain = CODED.get(str(name), f"Condition of the task {record.session.task}")
+        meaning, unit = FIXED.get(str(name), (plain, _unit(str(name))))
         entry = {"Description": meaning, "Format": column_format(record.session.trials, str(name))}
         described[str(name)] = {key: value for key, value in {**entry, "Units": unit}.items() if value}
     described["TaskName"] = record.session.task
