@@ -182,8 +182,8 @@ def _few_errors(trials: pd.DataFrame) -> str:
     wrong = trials[(trials["coherence"] > 0) & ~trials["correct"] & trials["decided"]]
     spread = 1e3 * float(wrong["time_s"].std())
     return (
-        f"Errors take longer on average, but the interval includes 0: it rests on {len(wrong)} errors, whose "
-        f"decision times have a standard deviation of {spread:.0f} ms, so that a difference below "
+        f"The interval does not lie above 0: it rests on {len(wrong)} errors, whose decision times have a "
+        f"standard deviation of {spread:.0f} ms, so that a difference below "
         f"{1.96 * spread / max(len(wrong), 1) ** 0.5:.0f} ms cannot be told from none."
     )
 
