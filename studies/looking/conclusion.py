@@ -30,6 +30,8 @@ __all__ = ["look_inside"]
 MOST_INCOMPLETE = 0.01
 """Share of the change that attributions may miss: the integral is then accurate enough to be read."""
 
+WITHOUT_CAPTUM = "Saliency: Captum is not installed (pip install 'neurosim[interpret]')"
+
 
 def look_inside(
     config: Inside, session: Session, row: int, folder: RunFolder, watch: Stopwatch, display: Display

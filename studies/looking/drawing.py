@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,17 +10,28 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 from studies.figures import SavedFigure, save_figure
-from studies.looking.panels import COLOURS, channels, heat, line_with_band, mark, numbers, odds, words
+from studies.looking.panels import (
+    COLOURS,
+    channels,
+    colour_bar,
+    heat,
+    line_with_band,
+    mark,
+    numbers,
+    odds,
+    words,
+)
 from studies.looking.view import View
 
 __all__ = ["draw_conditions", "draw_trial", "symmetric"]
 
 WIDTH_INCH = 7.4
 EVENTS_KEY = (
-    "Orange outlines are the true events of the trial, grey ones those of its neighbours; dotted lines their "
-    "onsets. Dashed: the step of the decision{typical}; triangle: the press, later by the non-decision time."
+    "Orange outlines are the true events of the trial, grey ones those of its neighbours; dotted lines are "
+    "onsets of its events. Dashed: the step of the decision"
 )
 GATES = {"input": "input gate", "forget": "forget gate", "output": "output gate"}
 
@@ -38,18 +49,25 @@ def draw_trial(view: View, folder: Path) -> SavedFigure:
     )
     data = [_perceived(axes[0], view)]
     data += _gates(axes[1:6], view) if gated else _attention(axes[1:-1], view, heads)
-    odds(axes[-1], one["log_odds"].transpose("time", "response").values, time_s, one["response"].values)
+    odds(
+        axes[-1],
+        one["log_odds"].transpose("time", "response").values,
+        time_s,
+        [str(name) for name in one["response"].values],
+    )
     axes[-1].set_ylabel("log-odds (nat)")
     axes[-1].set_title("what it makes of it")
     axes[-1].set_xlabel("time from the onset of the trial (s)")
     data.append(numbers("log_odds", one["log_odds"], "response"))
     mark(axes, view.events, view.decision_s, view.decided.press_s)
     inside = (
-        "Units are sorted by the time at which their cell is furthest from its median, in the mean over "
+        "States are shown less the median of each unit. Units are sorted by the time at which their cell is "
+        "furthest from its median, in the mean over "
         f"{view.conditions[view.condition].sizes['trial']} trials of the condition; one order in all panels."
         if gated
-        else "Attention: colour is the weight that the step (across) gives to what lies so far back (up); the "
-        "weights of a step sum to 1. Units of the hidden state are sorted by the time of their peak."
+        else "Attention: colour is the weight that the step (across) gives to what lies so far back (up); "
+        "the weights of a step sum to 1. Hidden states are shown less the median of each unit; "
+        "units are sorted by the time of their peak in the mean over trials of the condition."
     )
     caption = f"{view.sentence} {_key(view)} {inside} One trial; no error bars."
     return save_figure(fig, folder, "figure1_trial", pd.concat(data, ignore_index=True), caption)
@@ -70,7 +88,6 @@ def draw_conditions(view: View, folder: Path) -> SavedFigure:
     )
     data = []
     for column, (kind, held) in enumerate(several.items()):
-        last = column == len(several) - 1
         ax = axes[0, column]
         for k, name in enumerate(held["response"].values):
             values = held["log_odds"].sel(response=name).transpose("trial", "time").values
@@ -79,20 +96,21 @@ def draw_conditions(view: View, folder: Path) -> SavedFigure:
             data.append(drawn.assign(panel="log_odds", condition=kind, series=name, per="response"))
         ax.axhline(0.0, color="black", linewidth=0.5, zorder=0)
         ax.set_title(f"{words(kind)} (n = {held.sizes['trial']})")
-        data += _mean_images(axes[1:, column], view, held, heads, last, kind)
         axes[-1, column].set_xlabel("time from onset (s)")
     axes[0, 0].set_ylabel("log-odds (nat)")
-    axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7, handlelength=1.4)
-    for row, label in enumerate(heads or [("cell", "")], start=1):
-        axes[row, 0].set_ylabel("unit (sorted)" if not heads else f"{_name(label)}\nlooking back (s)")
+    data += _mean_images(axes[1:], view, heads, several)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=7)
+    labels = [f"{_name(head)}\nlooking back (s)" for head in heads] or ["unit (sorted)"]
+    for ax, label in zip(axes[1:, 0], labels, strict=True):
+        ax.set_ylabel(label)
     for ax in axes.flat:
         ax.axvline(0.0, color="black", linewidth=0.6, linestyle=":")
-    what = "cell states" if not heads else "attention weights"
+    what = "cell states (less the median of each unit)" if not heads else "attention weights"
     caption = (
-        f"{view.agent} network, task {view.task}, seed {view.seed}: mean log-odds and mean {what} over trials "
-        f"of each condition, spread over one session of one network ({view.counts}); time 0 is the onset "
-        "of the trial (to one step). Bands: 95 % confidence intervals of the mean over trials (Student's t); "
-        "images: means alone."
+        f"{view.agent} network, task {view.task}, seed {view.seed}: mean log-odds and mean {what} over "
+        f"trials of each condition, spread over one session of one network ({view.counts}); time 0 is the "
+        "onset of the trial (to one step). Bands: 95 % confidence intervals of the mean over trials (Student's "
+        "t); images: means alone."
         + ("" if heads else f" Units in the order of figure 1, which condition {words(view.condition)} sets.")
     )
     return save_figure(fig, folder, "figure3_conditions", pd.concat(data, ignore_index=True), caption)
@@ -105,8 +123,9 @@ def symmetric(values: np.ndarray, share: float = 99.5) -> tuple[float, float]:
 
 
 def _key(view: View) -> str:
-    typical = "" if np.isfinite(view.decided.press_s) else " (typical one: nothing was pressed)"
-    return EVENTS_KEY.format(typical=typical)
+    if np.isfinite(view.decided.press_s):
+        return f"{EVENTS_KEY}; triangle: the press, later by the non-decision time."
+    return f"{EVENTS_KEY}, here the typical one, since nothing was pressed."
 
 
 def _perceived(ax: Axes, view: View) -> pd.DataFrame:
@@ -120,13 +139,14 @@ def _perceived(ax: Axes, view: View) -> pd.DataFrame:
 def _gates(axes: Sequence[Axes], view: View) -> list[pd.DataFrame]:
     data = []
     for ax, name in zip(axes, [*GATES, "cell", "hidden"], strict=True):
-        values = view.one[name].isel(unit=view.order)
+        values = view.one[name] - view.rest[name] if name in view.rest else view.one[name]
+        values = values.isel(unit=view.order)
         image = values.transpose("unit", "time").values
         if name in GATES:
-            heat(ax, image, view.time_s, (0.0, 1.0), "viridis", "share")
+            colour_bar(heat(ax, image, view.time_s, (0.0, 1.0), "viridis"), ax, "share")
         else:
-            heat(ax, image, view.time_s, symmetric(image), "RdBu_r", "state")
-        ax.set_title(GATES.get(name, f"{name} state"))
+            colour_bar(heat(ax, image, view.time_s, symmetric(image), "RdBu_r"), ax, "difference")
+        ax.set_title(GATES.get(name, f"{name} state, from its median"))
         ax.set_ylabel("unit")
         data.append(numbers(name, values, "unit"))
     return data
@@ -136,42 +156,47 @@ def _attention(axes: Sequence[Axes], view: View, heads: list[tuple[int, int]]) -
     data = []
     for ax, (layer, head) in zip(axes[:-1], heads, strict=True):
         values = view.one["attention"].sel(layer=layer, head=head)
-        _map(ax, values, view.time_s, _most(view.one["attention"].values), "weight")
+        colour_bar(_map(ax, values, view.time_s, _most(view.one["attention"].values)), ax, "weight")
         ax.set_title(f"attention, {_name((layer, head))}")
         ax.set_ylabel("looking back (s)")
         data.append(numbers(f"attention_layer{layer}_head{head}", values, "lag"))
-    values = view.one["hidden"].isel(unit=view.order)
+    values = (view.one["hidden"] - view.rest["hidden"]).isel(unit=view.order)
     image = values.transpose("unit", "time").values
-    heat(axes[-1], image, view.time_s, symmetric(image), "RdBu_r", "state")
-    axes[-1].set_title("hidden state (after the last layer)")
+    colour_bar(heat(axes[-1], image, view.time_s, symmetric(image), "RdBu_r"), axes[-1], "difference")
+    axes[-1].set_title("hidden state after the last layer, from its median")
     axes[-1].set_ylabel("unit")
     return [*data, numbers("hidden", values, "unit")]
 
 
 def _mean_images(
-    axes: Sequence[Axes], view: View, held: xr.Dataset, heads: list[tuple[int, int]], last: bool, kind: str
+    grid: np.ndarray, view: View, heads: list[tuple[int, int]], several: Mapping[str, xr.Dataset]
 ) -> list[pd.DataFrame]:
-    if not heads:
-        # one scale for all conditions, from all of them
-        everything = np.stack([one["cell"].mean("trial").values for one in view.conditions.values()])
-        mean = held["cell"].mean("trial").isel(unit=view.order)
-        image = mean.transpose("unit", "time").values
-        heat(axes[0], image, view.time_s, symmetric(everything), "RdBu_r", "cell state" if last else "")
-        return [numbers("cell", mean, "unit").assign(condition=kind)]
+    """Rows of images, one column a condition, with one scale of colours for all conditions."""
+    means = {kind: held.mean("trial") for kind, held in several.items()}
     data = []
-    most = _most(view.arrays.groupby("condition").mean()["attention"].values)
-    for ax, (layer, head) in zip(axes, heads, strict=True):
-        mean = held["attention"].sel(layer=layer, head=head).mean("trial")
-        _map(ax, mean, view.time_s, most, "weight" if last else "")
-        data.append(numbers(f"attention_layer{layer}_head{head}", mean, "lag").assign(condition=kind))
+    if not heads:
+        away = {k: (one["cell"] - view.rest["cell"]).isel(unit=view.order) for k, one in means.items()}
+        span = symmetric(np.stack([cells.values for cells in away.values()]))
+        for ax, (kind, cells) in zip(grid[0], away.items(), strict=True):
+            image = heat(ax, cells.transpose("unit", "time").values, view.time_s, span, "RdBu_r")
+            data.append(numbers("cell", cells, "unit").assign(condition=kind))
+        colour_bar(image, list(grid[0]), "cell state, from its median")
+        return data
+    most = _most(np.stack([one["attention"].values for one in means.values()]))
+    for line, (layer, head) in zip(grid, heads, strict=True):
+        for ax, (kind, one) in zip(line, means.items(), strict=True):
+            values = one["attention"].sel(layer=layer, head=head)
+            image = _map(ax, values, view.time_s, most)
+            data.append(numbers(f"attention_layer{layer}_head{head}", values, "lag").assign(condition=kind))
+        colour_bar(image, list(line), "weight")
     return data
 
 
-def _map(ax: Axes, values: xr.DataArray, time_s: np.ndarray, most: float, bar: str) -> None:
+def _map(ax: Axes, values: xr.DataArray, time_s: np.ndarray, most: float) -> AxesImage:
     lag_s = values["lag"].values
     half = (lag_s[1] - lag_s[0]) / 2 if len(lag_s) > 1 else 0.5
     image = values.transpose("lag", "time").values
-    heat(ax, image, time_s, (0.0, most), "magma_r", bar, (-half, lag_s[-1] + half))
+    return heat(ax, image, time_s, (0.0, most), "magma_r", (-half, lag_s[-1] + half))
 
 
 def _most(weights: np.ndarray) -> float:
@@ -182,5 +207,5 @@ def _heads(arrays: xr.Dataset) -> list[tuple[int, int]]:
     return [(int(layer), int(head)) for layer in arrays["layer"].values for head in arrays["head"].values]
 
 
-def _name(head: tuple[int | str, int | str]) -> str:
-    return f"layer {int(head[0]) + 1}, head {int(head[1]) + 1}"
+def _name(head: tuple[int, int]) -> str:
+    return f"layer {head[0] + 1}, head {head[1] + 1}"

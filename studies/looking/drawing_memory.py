@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import NullFormatter
 
 from ann.interpretation import time_constants
 from studies.figures import SavedFigure, save_figure
@@ -52,6 +53,8 @@ def _time_constants(view: View, folder: Path) -> SavedFigure:
     left.vlines(place, table["low_s"], table["high_s"], color=COLOURS[1], alpha=0.35, linewidth=1.5)
     left.plot(place, table["tau_s"], "o", color=COLOURS[1], markersize=3.5)
     left.set_yscale("log")
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_formatter(NullFormatter())
     left.set_xlabel("unit, by its time constant")
     left.set_ylabel("time constant (s)")
     left.set_title("a  what each unit can hold")
@@ -61,10 +64,10 @@ def _time_constants(view: View, folder: Path) -> SavedFigure:
         left.annotate(
             f"first to last onset\nof a trial: {span_s:.2g} s",
             (0, span_s),
-            xytext=(0, 3),
+            xytext=(0, -3),
             textcoords="offset points",
             fontsize=7,
-            va="bottom",
+            va="top",
         )
     data = [table.assign(panel="time_constants")]
     for k, (kind, held) in enumerate(view.conditions.items()):

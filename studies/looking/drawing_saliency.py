@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 from scipy import stats
 
 from studies.figures import SavedFigure, save_figure
@@ -84,12 +85,14 @@ def draw_saliency(view: View, found: xr.Dataset, folder: Path) -> SavedFigure:
     bottom.set_title(f'b  summed over time: for "{outcome}" (above 0) or against it')
     change, error = float(own["change"]), float(own["completeness_error"])
     data = [numbers("attribution", values, "channel"), table.assign(panel="sums", series=table["channel"])]
-    counts = ", ".join(f"{words(kind)} {n}" for kind, n in table.groupby("condition")["n"].first().items())
+    counts = ", ".join(
+        f"{words(str(kind))} {n}" for kind, n in table.groupby("condition")["n"].first().items()
+    )
     caption = (
         f'{view.sentence} Integrated gradients of the log-odds of "{outcome}" at the step of the decision '
         "(dashed), from the mean input of the session to what was perceived; what came before the stretch is "
-        f"held. {found.attrs['n_points']} points. (a) The trial: the log-odds rise by {change:.3g} nat, the "
-        f"attributions miss that by {error:.1e}. (b) Sums over time of the same log-odds, each trial at "
+        f"held. {found.attrs['n_points']} points. (a) The trial: the log-odds change by {change:.3g} nat, "
+        f"the attributions miss that by {error:.1e}. (b) Sums over time of the same log-odds, each trial at "
         "its own decision (the typical time where nothing was pressed); bars: means, error bars: 95 % "
         f"confidence intervals over trials (Student's t; trials: {counts}); largest completeness error "
         f"{relative_error(found):.1e} of the largest change. One network."
@@ -97,7 +100,7 @@ def draw_saliency(view: View, found: xr.Dataset, folder: Path) -> SavedFigure:
     return save_figure(fig, folder, "figure4_saliency", pd.concat(data, ignore_index=True), caption)
 
 
-def _bars(ax, table: pd.DataFrame) -> None:
+def _bars(ax: Axes, table: pd.DataFrame) -> None:
     strongest = table.assign(size=table["mean"].abs()).groupby("channel", sort=False)["size"].max()
     kept = set(strongest.nlargest(MOST_CHANNELS).index)
     shown = [name for name in strongest.index if name in kept]
@@ -120,4 +123,4 @@ def _bars(ax, table: pd.DataFrame) -> None:
     ax.axhline(0.0, color="black", linewidth=0.5)
     ax.set_xticks(range(len(kinds)), [words(kind) for kind in kinds])
     ax.set_ylabel("attribution (nat)")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7, handlelength=1.2)
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=7)

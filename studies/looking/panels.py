@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from scipy import stats
 
-__all__ = ["COLOURS", "channels", "heat", "line_with_band", "mark", "numbers", "odds", "words"]
+__all__ = ["COLOURS", "channels", "colour_bar", "heat", "line_with_band", "mark", "numbers", "odds", "words"]
 
 COLOURS = ("#D55E00", "#0072B2", "#CC79A7", "#009E73", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
 """Of responses, conditions and heads, in their order."""
@@ -27,10 +29,9 @@ def heat(
     time_s: np.ndarray,
     span: tuple[float, float],
     colours: str,
-    bar: str = "",
     rows: tuple[float, float] | None = None,
-) -> None:
-    """An image of (row, time), the first row at the bottom, with a colour bar if it has a name.
+) -> AxesImage:
+    """An image of (row, time), the first row at the bottom.
 
     Parameters
     ----------
@@ -44,13 +45,11 @@ def heat(
         Values of the lowest and the highest colour.
     colours
         Colour map.
-    bar
-        Label of the colour bar; empty: none.
     rows
         Lower and upper edge of the rows; None: their numbers.
     """
     low, high = rows or (-0.5, len(values) - 0.5)
-    image = ax.imshow(
+    return ax.imshow(
         values,
         aspect="auto",
         origin="lower",
@@ -61,11 +60,14 @@ def heat(
         interpolation="none",
         rasterized=True,
     )
-    if bar:
-        colour_bar = plt.colorbar(image, ax=ax, pad=0.01, fraction=0.03, aspect=12)
-        colour_bar.set_label(bar, fontsize=7)
-        colour_bar.ax.tick_params(labelsize=6.5, width=0.5, length=2)
-        colour_bar.outline.set_linewidth(0.5)  # type: ignore[operator]
+
+
+def colour_bar(image: AxesImage, axes: Axes | Sequence[Axes], label: str) -> None:
+    """What the colours of an image mean, beside the axes that share them."""
+    bar = plt.colorbar(image, ax=axes, pad=0.01, fraction=0.03, aspect=14)
+    bar.set_label(label, fontsize=7)
+    bar.ax.tick_params(labelsize=6.5, width=0.5, length=2)
+    bar.outline.set_linewidth(0.5)
 
 
 def channels(
@@ -79,7 +81,7 @@ def channels(
     bar: str,
 ) -> None:
     """An image of (channel, time), the first channel on top, with the true events as outlines."""
-    heat(ax, values[::-1], time_s, span, colours, bar)
+    colour_bar(heat(ax, values[::-1], time_s, span, colours), ax, bar)
     place = {name: len(names) - 1 - k for k, name in enumerate(names)}
     for event in events.to_dict("records"):
         ax.add_patch(
@@ -96,13 +98,13 @@ def channels(
     ax.tick_params(axis="y", length=0)
 
 
-def odds(ax: Axes, values: np.ndarray, time_s: np.ndarray, names: Sequence[str], legend: bool = True) -> None:
-    """Lines of log-odds, shape (time, response); "none" is dashed."""
+def odds(ax: Axes, values: np.ndarray, time_s: np.ndarray, names: Sequence[str]) -> None:
+    """Lines of log-odds, shape (time, response), with a legend above; "none" is dashed."""
     for k, name in enumerate(names):
         ax.plot(time_s, values[:, k], color=COLOURS[k % len(COLOURS)], label=words(name), **_dash(name))
     ax.axhline(0.0, color="black", linewidth=0.5, zorder=0)
-    if legend:
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), fontsize=7, handlelength=1.4)
+    # beside it the legend would push the colour bars of the other panels away
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), fontsize=7, ncols=6, handlelength=1.4)
 
 
 def line_with_band(
@@ -157,7 +159,7 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _dash(name: str) -> dict[str, object]:
+def _dash(name: str) -> dict[str, Any]:
     return {"linewidth": 1.2, "linestyle": "--" if name.startswith("none") else "-"}
 
 

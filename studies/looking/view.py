@@ -74,6 +74,12 @@ class View:
         name = "cell" if "cell" in self.arrays else "hidden"
         return order_by_peak(self.conditions[self.condition][name].mean("trial").values)
 
+    @cached_property
+    def rest(self) -> xr.Dataset:
+        """Median of every unit's cell and hidden state over all steps of all trials."""
+        names = [name for name in ("cell", "hidden") if name in self.arrays]
+        return self.arrays[names].median(("trial", "time"))
+
     @property
     def sentence(self) -> str:
         """Which trial it is and how it went, for captions."""
