@@ -28,7 +28,7 @@ from studies.run_folder import RunFolder, RunFolderError, trouble
 from studies.seeds import session_seed
 
 QUESTION = "What do gates, cells and attention do during a trial, and which inputs make the decision?"
-RUN_TIME = "about half a minute a task and network, less with --quick or where the network is remembered"
+RUN_TIME = "about a minute a task and network, half of it with --quick"
 
 NAME = "inside"
 

@@ -99,7 +99,9 @@ def draw_conditions(view: View, folder: Path) -> SavedFigure:
         axes[-1, column].set_xlabel("time from onset (s)")
     axes[0, 0].set_ylabel("log-odds (nat)")
     data += _mean_images(axes[1:], view, heads, several)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=7)
+    columns = 3 if len(several) < 3 else 6
+    named = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*named, loc="outside lower center", ncols=columns, fontsize=7)
     labels = [f"{_name(head)}\nlooking back (s)" for head in heads] or ["unit (sorted)"]
     for ax, label in zip(axes[1:, 0], labels, strict=True):
         ax.set_ylabel(label)
@@ -109,8 +111,8 @@ def draw_conditions(view: View, folder: Path) -> SavedFigure:
     caption = (
         f"{view.agent} network, task {view.task}, seed {view.seed}: mean log-odds and mean {what} over "
         f"trials of each condition, spread over one session of one network ({view.counts}); time 0 is the "
-        "onset of the trial (to one step). Bands: 95 % confidence intervals of the mean over trials (Student's "
-        "t); images: means alone."
+        "onset of the trial (to one step). Bands: 95 % confidence intervals of the mean over trials "
+        "(Student's t); images: means alone."
         + ("" if heads else f" Units in the order of figure 1, which condition {words(view.condition)} sets.")
     )
     return save_figure(fig, folder, "figure3_conditions", pd.concat(data, ignore_index=True), caption)

@@ -60,15 +60,9 @@ def _time_constants(view: View, folder: Path) -> SavedFigure:
     left.set_title("a  what each unit can hold")
     span_s = _span_s(view)
     if span_s > 0:
-        left.axhline(span_s, color="black", linewidth=0.8, linestyle="--")
-        left.annotate(
-            f"first to last onset\nof a trial: {span_s:.2g} s",
-            (0, span_s),
-            xytext=(0, -3),
-            textcoords="offset points",
-            fontsize=7,
-            va="top",
-        )
+        label = f"first to last onset of a trial: {span_s:.2g} s"
+        left.axhline(span_s, color="black", linewidth=0.8, linestyle="--", label=label)
+        left.legend(fontsize=7, loc="lower right")
     data = [table.assign(panel="time_constants")]
     for k, (kind, held) in enumerate(view.conditions.items()):
         values = held["forget"].mean("unit").transpose("trial", "time").values
