@@ -23,6 +23,8 @@ from neurosim.circuits.protocols.trials import Progress, run_trials, trial_seeds
 from neurosim.circuits.working_memory import EVERYONE, WorkingMemoryParameters, pool, working_memory_circuit
 from neurosim.drive import Drive
 from neurosim.recording import Recording
+from neurosim.self_exciting import branching_ratio_from_counts
+from neurosim.timescales import multistep_regression
 
 __all__ = [
     "DelayTask",
@@ -279,7 +281,9 @@ def fluctuation_trials(
     """How self-excitation colours spontaneous activity: one row a w+, seed and selective pool.
 
     Columns: ``rate_hz``; ``fano``, variance over mean of the pool's spike counts in 100 ms (1 for independent
-    Poisson cells); ``lag1``, correlation of its counts in neighbouring 10 ms.
+    Poisson cells); ``lag1``, correlation of its counts in neighbouring 10 ms; ``branching``, branching ratio
+    of a self-exciting process with the variability of its counts in 1 s (`neurosim.self_exciting`);
+    ``timescale_s``, from multistep regression over 0.6 s (`neurosim.timescales`).
     """
     p = parameters or WorkingMemoryParameters()
     every = [replace(p, w_plus=w) for w in w_plus for _ in range(trials)]
@@ -307,6 +311,8 @@ def fluctuation_trials(
                     "rate_hz": fine.mean() / 0.01 / size,
                     "fano": coarse.var(ddof=1) / coarse.mean(),
                     "lag1": np.corrcoef(fine[:-1], fine[1:])[0, 1],
+                    "branching": branching_ratio_from_counts(_counts(times, 1.0, 0.5, duration_s)),
+                    "timescale_s": multistep_regression(fine, 0.01, 60).tau_s,
                 }
             )
     return pd.DataFrame(rows)
