@@ -91,13 +91,18 @@ def draw_saliency(view: View, found: xr.Dataset, folder: Path) -> SavedFigure:
     caption = (
         f'{view.sentence} Integrated gradients of the log-odds of "{outcome}" at the step of the decision '
         "(dashed), from the mean input of the session to what was perceived; what came before the stretch is "
-        f"held. {found.attrs['n_points']} points. (a) The trial: the log-odds change by {change:.3g} nat, "
+        f"held. {_points(found)} points. (a) The trial: the log-odds change by {change:.3g} nat, "
         f"the attributions miss that by {error:.1e}. (b) Sums over time of the same log-odds, each trial at "
         "its own decision (the typical time where nothing was pressed); bars: means, error bars: 95 % "
         f"confidence intervals over trials (Student's t; trials: {counts}); largest completeness error "
         f"{relative_error(found):.1e} of the largest change. One network."
     )
     return save_figure(fig, folder, "figure4_saliency", pd.concat(data, ignore_index=True), caption)
+
+
+def _points(found: xr.Dataset) -> str:
+    fewest, most = int(found["n_points"].min()), int(found["n_points"].max())
+    return f"{fewest}" if fewest == most else f"{fewest} to {most}"
 
 
 def _bars(ax: Axes, table: pd.DataFrame) -> None:
