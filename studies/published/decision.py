@@ -91,8 +91,8 @@ TARGETS = (
     ),
     Target(
         "error_minus_correct", "errors take longer than correct choices", None, 0.0, None, "ms",
-        f"{PAPER} (UNVERIFIED); +150 to +330 ms in an {AGAIN}; the sign is the claim. With 120 trials a point "
-        "it was open (+52 ms, half-width 91 ms), so that 300 are run where errors lie", False,
+        f"{PAPER} (UNVERIFIED); +150 to +330 ms in an {AGAIN}; the sign is the claim. With 120 trials a "
+        "point it was open (+52 ms, half-width 91 ms): 300 are run where errors lie", False,
         whole_interval=True,
     ),
     Target(
