@@ -21,6 +21,9 @@ __all__ = ["cut_into_stretches", "quicken"]
 
 INDEX = re.compile(r"^ *const int64_t _(\w+)_indices = (_ptr_array_\w+)\[_idx\];\n", re.MULTILINE)
 LINKED = re.compile(r"^ *const double (\w+) = (_ptr_array_\w+)\[_\w+_indices\];\n", re.MULTILINE)
+NOT_A_STEP = ("watch(", "tally(")
+"""Calls of the other regular operations of neurons, which are rare."""
+
 LOOP = "for(int _idx=0; _idx<_N; _idx++)"
 
 HEAD = """static std::vector<int> _ends;  // where the pool changes
@@ -37,8 +40,19 @@ HEAD = """static std::vector<int> _ends;  // where the pool changes
 
 
 def quicken(work: Path) -> None:
-    """Rewrite the sources of a standalone simulation in folder `work`."""
-    for source in (work / "code_objects").glob("neurons_*_run_regularly_codeobject.cpp"):
+    """Rewrite the sources of a standalone simulation in folder `work`.
+
+    Raises
+    ------
+    RuntimeError
+        If they do not look as Brian2 is known to write them.
+    """
+    # by what they do, not by their numbers: Brian2 counts on from networks that were built before
+    sources = (work / "code_objects").glob("neurons_*_run_regularly*_codeobject*.cpp")
+    steps = [source for source in sources if not any(call in source.read_text() for call in NOT_A_STEP)]
+    if not steps:
+        raise RuntimeError("no step of a neuron group was found in the C++; is this a new Brian2?")
+    for source in steps:
         source.write_text(cut_into_stretches(source.read_text()))
     network = work / "network.cpp"
     # a system call every step, for a run time that nobody reads
