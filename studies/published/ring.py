@@ -27,11 +27,8 @@ STRONG = "Murray et al. (2012) Cereb Cortex 24:859-872, doi:10.1093/cercor/bhs37
 AGAIN = "independent re-simulation"
 OFFSETS_DEG = (30.0, 60.0, 120.0, 180.0)
 QUICK_TRIAL = DelayTrial(end_s=4.5)
-# with the parameters of the paper the rest creeps upwards for seconds: as in the re-simulation, it is read
-# between 1 and 3 s
+# with the parameters of the paper the rest creeps upwards: like the re-simulation, read it from 1 to 3 s
 LATE_CUE = DelayTrial(cue_on_s=3.0, spontaneous_from_s=1.0, bump_from_s=5.0, end_s=7.5)
-LOST_DEG = 45.0
-"""A bump that is ever further from its cue was lost: that is over three times the SD of any that lasted."""
 
 TARGETS = (
     Target("rest_e", "rate at rest, excitatory", 1.16, 0.9, 1.45, "Hz",
@@ -46,8 +43,7 @@ TARGETS = (
            f"{STRONG}; a few degrees ({PAPER}, UNVERIFIED); 2.6 deg in an {AGAIN} with 10 seeds", False),
     Target("diffusion", "growth of the variance of the bump's place", 7.6, 3.0, 15.0, "deg^2/s",
            f"{STRONG}; {AGAIN} with 10 seeds: a variance from 10 trials is good to a factor of two", False),
-    Target("drift_by_size", "diffusion of bumps that last, with a quarter of the cells over all", 4.0, 1.3,
-           8.0, "1",
+    Target("drift_by_size", "diffusion with a quarter of the cells over that with all", 4.0, 1.3, 8.0, "1",
            f"{PAPER}: as 1/N (UNVERIFIED); 1.4 in an {AGAIN} with 10 seeds; tolerance: both", False),
     Target("distractor_near", "pull of a distractor 30 deg away", None, 0.0, None, "deg",
            f"{PAPER}: near distractors attract (UNVERIFIED); the sign is the claim", False,
@@ -110,26 +106,46 @@ def _find(setting: Setting, tables: Tables) -> Findings:
         "vector": mean_of(trials["delay_vector"], "1"),
     }
     if setting.quick:
-        return Findings(found, _reasons(paper))
-
-
-def _lasting(trials: pd.DataFrame) -> pd.DataFrame:
-    """Trials whose bump is not lost: when it is, the population vector points anywhere."""
-    _, places = drift_course(trials)
-    return trials[np.abs(places).max(axis=1) < LOST_DEG].reset_index(drop=True)
-
-
-def _reasons(paper: pd.DataFrame) -> dict[str, str]:
-    rest, late = mean_of(paper["spontaneous_e_hz"]).value, mean_of(paper["delay_e_hz"]).value
-    vector = mean_of(paper["delay_vector"]).value
-    words = (
-        f"With these parameters the network is slow: its rest creeps ({rest:.1f} Hz between 1 and 3 s), and "
-        f"of the {len(paper)} bumps, read 2 s into the delay, some are weak or lost (population vector "
-        f"{vector:.2f} with SD {paper['delay_vector'].std():.2f} over trials, mean rate {late:.1f} Hz; .47 and "
-        "7.0 Hz in the re-simulation, which does not say how many trials it has nor when it reads them). The "
-        "parameters of Murray et al. hold every bump, and agree."
+        return Findings(found)
+    rng = np.random.default_rng(setting.seed)
+    large, small = diffusion_of(trials, rng), diffusion_of(tables["memory_quarter"], rng)
+    paper, pulled = tables["compte"], tables["distractor"]
+    found |= {
+        "spread_3_s": spread_of(trials, 3.0, rng),
+        "diffusion": large,
+        "drift_by_size": _ratio(small, large),
+        "distractor_near": mean_of(pulled.loc[pulled["offset_deg"] == min(OFFSETS_DEG), "shift_deg"], "deg"),
+        "compte_rest_e": mean_of(paper["spontaneous_e_hz"], "Hz"),
+        "compte_rest_i": mean_of(paper["spontaneous_i_hz"], "Hz"),
+        "compte_peak": mean_of(paper["peak_hz"], "Hz"),
+        "compte_width": mean_of(paper["width_deg"], "deg"),
+    }
+    vector = paper["delay_vector"]
+    creep = (
+        f"{len(paper)} trials, rest seen from 1 to 3 s as in the re-simulation, bumps from 2 s after the cue on. "
+        f"Bumps of this set are weak: the population vector is {vector.mean():.2f} with SD {vector.std():.2f} "
+        "over trials, .47 in the re-simulation, which does not say how many trials it has nor when it looks at "
+        "them; means over weak and lost bumps are lower and narrower. With the parameters of Murray et al., "
+        "which hold their bumps, the same code agrees."
     )
-    return dict.fromkeys(("compte_peak", "compte_width", "compte_rest_e", "compte_rest_i"), words)
+    explanations = {"drift_by_size": _jumps(tables["memory_quarter"], large)}
+    explanations |= dict.fromkeys(("compte_rest_e", "compte_rest_i", "compte_peak", "compte_width"), creep)
+    return Findings(found, explanations)
+
+
+def _jumps(small: pd.DataFrame, large: Measurement) -> str:
+    """What the small ring does besides diffusing: bumps that fade and form again somewhere else."""
+    times = [column for column in small if str(column).startswith("at_")]
+    place = small[times].to_numpy()
+    jumped = np.abs(place[:, -1]) > JUMP_DEG
+    seconds = [float(str(column)[3:-2]) for column in times]
+    slope = float(np.polyfit(seconds, place[~jumped].var(axis=0, ddof=1), 1)[0])
+    return (
+        f"In {jumped.sum()} of {jumped.size} trials the bump of the small ring is more than {JUMP_DEG:.0f} "
+        "deg away after 6 s, up to the far side: it fades and forms again. These few trials make the "
+        f"variance. Among the others it grows by {slope:.3g} deg^2/s, {slope / large.value:.2g} times that "
+        "of the full ring."
+    )
 
 
 def _ratio(top: Measurement, bottom: Measurement) -> Measurement:
@@ -174,17 +190,14 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     if not setting.quick:
         pieces.append(("C", _drift(axes[2], tables)))
         caption += (
-            f" C: variance over trials of the bump's place, {len(_lasting(_memory(tables)))} of "
-            f"{len(_memory(tables))} trials with all cells and {len(_lasting(tables['memory_quarter']))} of "
-            f"{len(tables['memory_quarter'])} with a quarter of them, those whose bump lasted; lines: least "
-            "squares."
+            f" C: variance over trials of the bump's place, {len(_memory(tables))} trials with all cells and "
+            f"{len(tables['memory_quarter'])} with a quarter of them; lines: least squares."
         )
     return Drawing(figure, long_table(*pieces), caption)
 
 
 def _drift(axes, tables: Tables) -> pd.DataFrame:
-    large, small = _lasting(_memory(tables)), _lasting(tables["memory_quarter"])
-    kinds = ((large, FIRST, "2,560 cells"), (small, SECOND, "640 cells"))
+    kinds = ((_memory(tables), FIRST, "2,560 cells"), (tables["memory_quarter"], SECOND, "640 cells"))
     parts = []
     for trials, colour, label in kinds:
         times, places = drift_course(trials)
