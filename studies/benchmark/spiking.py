@@ -203,8 +203,8 @@ def _fine_note(nest: _Nest, seconds: float, seed: int) -> str:
     fine.cost_s()
     (e, i), (nest_e, nest_i) = _rates([fine, nest])[["e_hz", "i_hz"]].to_numpy(dtype=float)
     return (
-        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz, from which NEST, which solves "
-        f"the membrane equation within a step, differs by {nest_e / e - 1.0:+.1%} and {nest_i / i - 1.0:+.1%}."
+        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz; NEST, which solves the "
+        f"membrane equation within a step, is {nest_e / e - 1.0:+.1%} and {nest_i / i - 1.0:+.1%} off that."
     )
 
 

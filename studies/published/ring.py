@@ -122,11 +122,11 @@ def _find(setting: Setting, tables: Tables) -> Findings:
     }
     vector = paper["delay_vector"]
     creep = (
-        f"{len(paper)} trials, rest seen from 1 to 3 s as in the re-simulation, bumps from 2 s after the cue on. "
-        f"Bumps of this set are weak: the population vector is {vector.mean():.2f} with SD {vector.std():.2f} "
-        "over trials, .47 in the re-simulation, which does not say how many trials it has nor when it looks at "
-        "them; means over weak and lost bumps are lower and narrower. With the parameters of Murray et al., "
-        "which hold their bumps, the same code agrees."
+        f"{len(paper)} trials, rest seen from 1 to 3 s as in the re-simulation, bumps from 2 s after the cue. "
+        f"Bumps of this set are weak: population vector {vector.mean():.2f} with SD {vector.std():.2f} over "
+        "trials, .47 in the re-simulation, which does not say how many trials it has nor when it looks; "
+        "means over weak and lost bumps are lower and narrower. With the parameters of Murray et al., which "
+        "hold their bumps, the same code agrees."
     )
     explanations = {"drift_by_size": _jumps(tables["memory_quarter"], large)}
     explanations |= dict.fromkeys(("compte_rest_e", "compte_rest_i", "compte_peak", "compte_width"), creep)
