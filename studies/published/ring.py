@@ -122,8 +122,8 @@ def _find(setting: Setting, tables: Tables) -> Findings:
     }
     vector = paper["delay_vector"]
     creep = (
-        f"{len(paper)} trials, rest seen from 1 to 3 s as in the re-simulation, bumps from 2 s after the cue. "
-        f"Bumps of this set are weak: population vector {vector.mean():.2f} with SD {vector.std():.2f} over "
+        f"{len(paper)} trials, rest seen from 1 to 3 s as in the re-simulation, bumps 2 s after the cue. "
+        f"Bumps of this set are weak: population vector {vector.mean():.2f}, SD {vector.std():.2f} over "
         "trials, .47 in the re-simulation, which does not say how many trials it has nor when it looks; "
         "means over weak and lost bumps are lower and narrower. With the parameters of Murray et al., which "
         "hold their bumps, the same code agrees."
@@ -205,7 +205,8 @@ def _drift(axes, tables: Tables) -> pd.DataFrame:
         axes.plot(times, variance, "o", color=colour, label=label)
         axes.plot(times, np.polyval(np.polyfit(times, variance, 1), times), color=colour)
         parts.append(pd.DataFrame({"time_s": times, "variance_deg2": variance, "cells": label}))
-    axes.set(xlabel="time after the cue (s)", ylabel="variance of the place (deg$^2$)", ylim=(0, None))
+    axes.set(xlabel="time after the cue (s)", ylabel="variance of the place (deg$^2$)", yscale="log")
+    axes.set_ylim(1, 3e4)
     axes.legend(loc="upper left")
     letter(axes, "C", "diffusion")
     return pd.concat(parts)
