@@ -144,7 +144,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         one = raster[raster["population"] == name]
         height = k - 0.4 + 0.8 * one["neuron"] / max(int(one["neuron"].max()) if len(one) else 1, 1)
         colour = FIRST if name.endswith("E") else SECOND
-        axes[0].plot(one["time_s"], height, ",", color=colour, rasterized=True)
+        axes[0].plot(one["time_s"], height, ".", ms=1, mew=0, color=colour, rasterized=True)
     axes[0].set_yticks(range(len(POPULATIONS)), POPULATIONS)
     axes[0].invert_yaxis()
     axes[0].tick_params(axis="y", length=0)

@@ -144,7 +144,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     axes[0].set(xlabel="preferred direction (deg)", ylabel="rate in MT (Hz)", xticks=[-180, -90, 0, 90, 180])
     axes[0].set_ylim(0, 1.4 * float(profile["value"].max()))
     axes[0].legend(loc="upper left")
-    letter(axes[0], "A", "motion at the attended direction")
+    letter(axes[0], "A", "attended motion")
 
     ratio = similarity_of(trials)
     axes[1].axhline(1.0, color=REFERENCE, lw=0.8)
@@ -158,7 +158,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     n = trials["trial"].nunique()
     caption = (
         f"Two areas joined both ways ({PAPER}), 2,560 neurons, {n} trials a condition. A: rates of the "
-        "sensory area by preferred direction. B: ratio of responses to motion in the attended direction."
+        "sensory area by preferred direction, motion in the attended one (0). B: ratio of these "
+        "responses."
     )
     if not setting.quick:
         values = competition_of(tables["competition"])
