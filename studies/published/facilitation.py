@@ -104,9 +104,8 @@ def _find(setting: Setting, tables: Tables) -> Findings:
             ),
             "asynchronous_flat": (
                 f"The delay is made of population spikes ({spikes.min()} to {spikes.max()} a trial), so that "
-                "the mean rate is raised and the median is not. Single runs with synaptic currents of 2 ms, "
-                "noise times 0.7 to 2 and drives from 22.7 to 25.2 mV gave no raised rate without spikes in "
-                "the loaded item either."
+                "the mean rate is raised and the median is not: as in the synchronous regime. Why the raised "
+                "rate without such spikes does not come out at the published drive is not known."
             ),
         },
     )
