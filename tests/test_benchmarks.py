@@ -196,14 +196,17 @@ def test_a_reading_has_no_spread_without_repetition():
 def test_plain_brian2_and_ours_have_the_same_rates(tmp_path):
     """The circuit that is timed in plain Brian2 is the circuit that is timed here."""
     from neurosim.engine import standalone
-    from studies.benchmark.spiking import _Brian2, _Ours
+    from studies.benchmark.spiking import _Brian2, _Ours, _rates
 
     if standalone.compiler() is None:
         pytest.skip("no C++ compiler")
     ours, plain = _Ours(2.0, 3), _Brian2(2.0, 3, tmp_path)
     assert ours.cost_s() > 0 and plain.cost_s() > 0
-    (note,) = _rate_notes([ours, plain])
-    assert "NOT" not in note, note
+    # plain Brian2 draws other noise every time, and rates of 2 s scatter by some percent: the 5 % of the
+    # benchmark are judged there, over more time; another circuit would be off by far more than this
+    rates = _rates([ours, plain]).set_index("simulator")[["e_hz", "i_hz"]]
+    ratio = (rates.iloc[1] / rates.iloc[0]).to_numpy()
+    assert ratio == pytest.approx([1.0, 1.0], abs=0.15), rates
 
 
 @pytest.mark.study
