@@ -14,17 +14,14 @@ For example, all of it small; one circuit in full; where other results go:
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies.progress import Display
-from studies.provenance import Stopwatch, package_version
+from studies.command import complain, faults_of_size
+from studies.exhibits.base import Exhibit, Setting
+from studies.exhibits.study import run_study
 from studies.published import NAMES, published_circuit
-from studies.published.base import PublishedCircuit, Setting
-from studies.published.run import definition, run_parts
-from studies.run_folder import RunFolder, RunFolderError, trouble
 
 QUESTION = "Do the spiking circuits do what the papers say that they do?"
 RUN_TIME = "on 2 cores about 3 minutes with --quick, about an hour in full"
@@ -49,7 +46,7 @@ class Circuits:
     quiet: bool = False
     """Print nothing but warnings and, last, the run folder."""
 
-    def chosen(self) -> list[PublishedCircuit]:
+    def chosen(self) -> list[Exhibit]:
         """The circuits; ValueError names every fault."""
         faults = []
         for name in self.circuit:
@@ -57,10 +54,7 @@ class Circuits:
                 faults.append(f"circuit: unknown {name!r}; known are {list(NAMES)}")
         if not self.circuit:
             faults.append(f"circuit: name at least one of {list(NAMES)}")
-        if self.seed < 0:
-            faults.append(f"seed = {self.seed}, must be 0 or more")
-        if self.workers is not None and self.workers < 0:
-            faults.append(f"workers = {self.workers}, must be 0 or more")
+        faults += faults_of_size(self.seed, self.workers)
         if faults:
             raise ValueError("\n".join(faults))
         # always in the same order: the same circuits are the same run
@@ -72,38 +66,18 @@ def main(config: Circuits) -> int:
     try:
         circuits = config.chosen()
     except ValueError as error:
-        return _complain(str(error), 2)
-    setting = Setting(config.quick, config.seed)
-    try:
-        described = {one.name: definition(one, setting) for one in circuits}
-        values = {"study": NAME, "quick": config.quick, "seed": config.seed, "circuits": described}
-        folder = RunFolder.open(config.out, NAME, values, package_version())
-        display = Display(config.quiet)
-        display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
-        watch = Stopwatch(folder, config.seed)
-        workers = config.workers if config.workers is not None else (os.cpu_count() or 1)
-        collected = run_parts(circuits, setting, folder, display, workers)
-        if not collected.tables:
-            return _complain(f"no circuit was finished; see the warnings above and {folder.path}", 1)
-        # drawing is imported late, so that worker processes start without it
-        from studies.published.conclusion import conclude
-
-        text = conclude(circuits, setting, collected, folder, watch, display, QUESTION)
-    except RunFolderError as error:
-        return _complain(str(error), 1)
-    except OSError as error:
-        return _complain(str(trouble(Path(error.filename or config.out), error)), 1)
-    except KeyboardInterrupt:
-        return _complain("stopped; finished parts are kept, the same command goes on from there", 130)
-    if not config.quiet:
-        print(text)
-    print(folder.path)
-    return 0 if len(collected.tables) == len(circuits) else 1
-
-
-def _complain(text: str, code: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
-    return code
+        return complain(str(error), 2)
+    return run_study(
+        NAME,
+        circuits,
+        Setting(config.quick, config.seed),
+        title="Published circuits, re-measured",
+        question=QUESTION,
+        noun="circuits",
+        out=config.out,
+        workers=config.workers,
+        quiet=config.quiet,
+    )
 
 
 if __name__ == "__main__":

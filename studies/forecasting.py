@@ -134,10 +134,10 @@ def main(config: Forecasting) -> int:
         if not found:
             return _complain("nobody gave enough responses to forecast from", 1)
         tables = _forecast(config, found, folder, display)
+        from studies.exhibits.base import Setting
+        from studies.exhibits.conclusion import Heading, conclude
+        from studies.exhibits.run import Collected
         from studies.forecasts.findings import forecasting
-        from studies.published.base import Setting
-        from studies.published.conclusion import conclude
-        from studies.published.run import Collected
 
         text = conclude(
             [forecasting(tuple(tables))],
@@ -146,8 +146,7 @@ def main(config: Forecasting) -> int:
             folder,
             watch,
             display,
-            QUESTION,
-            "Forecasts of the next response",
+            Heading("Forecasts of the next response", QUESTION, "groups of participants"),
         )
     except RunFolderError as error:
         return _complain(str(error), 1)

@@ -14,16 +14,13 @@ Bahdanau, Cho & Bengio (2015), doi:10.48550/arXiv.1409.0473; Cho et al. (2014), 
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies.progress import Display
-from studies.provenance import Stopwatch, package_version
-from studies.published.base import Setting
-from studies.published.run import definition, run_parts
-from studies.run_folder import RunFolder, RunFolderError, trouble
+from studies.command import complain, faults_of_size
+from studies.exhibits.base import Setting
+from studies.exhibits.study import run_study
 
 QUESTION = "Do attention weights recover which word translates which, and what is lost without them?"
 RUN_TIME = "on 2 cores about 2 minutes with --quick, about 15 minutes in full"
@@ -49,49 +46,22 @@ class Translation:
 
 def main(config: Translation) -> int:
     """Run the study; the exit code says whether it ran."""
+    faults = faults_of_size(config.seed, config.workers)
+    if faults:
+        return complain("\n".join(faults), 2)
     from studies.translating.findings import TRANSLATION
 
-    if config.seed < 0 or (config.workers is not None and config.workers < 0):
-        return _complain(f"seed = {config.seed} and workers = {config.workers} must be 0 or more", 2)
-    setting = Setting(config.quick, config.seed)
-    values = {"study": NAME, "quick": config.quick, "seed": config.seed}
-    values["parts"] = definition(TRANSLATION, setting)
-    try:
-        folder = RunFolder.open(config.out, NAME, values, package_version())
-        display = Display(config.quiet)
-        display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
-        watch = Stopwatch(folder, config.seed)
-        workers = config.workers if config.workers is not None else (os.cpu_count() or 1)
-        collected = run_parts([TRANSLATION], setting, folder, display, workers)
-        if not collected.tables:
-            return _complain(f"not every network was trained; see the warnings above and {folder.path}", 1)
-        from studies.published.conclusion import conclude
-
-        text = conclude(
-            [TRANSLATION],
-            setting,
-            collected,
-            folder,
-            watch,
-            display,
-            QUESTION,
-            "Translation with and without attention",
-        )
-    except RunFolderError as error:
-        return _complain(str(error), 1)
-    except OSError as error:
-        return _complain(str(trouble(Path(error.filename or config.out), error)), 1)
-    except KeyboardInterrupt:
-        return _complain("stopped; finished networks are kept, the same command goes on from there", 130)
-    if not config.quiet:
-        print(text)
-    print(folder.path)
-    return 0
-
-
-def _complain(text: str, code: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
-    return code
+    return run_study(
+        NAME,
+        [TRANSLATION],
+        Setting(config.quick, config.seed),
+        title="Translation with and without attention",
+        question=QUESTION,
+        noun="networks",
+        out=config.out,
+        workers=config.workers,
+        quiet=config.quiet,
+    )
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ import pytest
 
 from neurosim.circuits.protocols.measurement import Measurement
 from studies.checks import CALIBRATED
+from studies.exhibits.base import Findings, Part, Row, Setting, Target, rows_of
+from studies.exhibits.conclusion import check_of, table_text
+from studies.exhibits.run import _interleaved, _Job, definition
 from studies.published import NAMES, published_circuit, working_memory
-from studies.published.base import Findings, Part, Row, Setting, Target, rows_of
-from studies.published.conclusion import check_of, table_text
-from studies.published.run import _interleaved, _Job, definition
 
 SETTINGS = (Setting(quick=True), Setting())
 

@@ -11,9 +11,9 @@ import pandas as pd
 from bridges.forecasts import auc
 from bridges.measures.statistics import bootstrap_ci
 from neurosim.circuits.protocols.measurement import Measurement
+from studies.exhibits.base import Drawing, Exhibit, Findings, Setting, Tables, Target
 from studies.figures import look
 from studies.forecasts.crossvalidation import FORECASTERS
-from studies.published.base import Drawing, Findings, PublishedCircuit, Setting, Tables, Target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,10 +34,10 @@ COLOURS = {
 }
 
 
-def forecasting(sources: Sequence[str]) -> PublishedCircuit:
+def forecasting(sources: Sequence[str]) -> Exhibit:
     """The study for the sources at hand: names of agents, and ``"human"``."""
     targets = [target for source in sources for target in _targets(source)]
-    return PublishedCircuit(
+    return Exhibit(
         name="forecasting",
         title="Forecasts of the next response time and lapse",
         paper="Dinges, D. F. & Powell, J. W. (1985). Behav Res Methods 17:652-655. doi:10.3758/BF03200977",

@@ -1,6 +1,6 @@
 """Published circuits, one file each: what the paper says, which runs measure it, which figure shows it.
 
-To add a circuit, write a module here with a constant ``CIRCUIT`` (`base.PublishedCircuit`) and add its name
+To add a circuit, write a module here with a constant ``CIRCUIT`` (`base.Exhibit`) and add its name
 to `NAMES`. A module is imported when its circuit is asked for.
 """
 
@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from studies.published.base import PublishedCircuit
+    from studies.exhibits.base import Exhibit
 
 __all__ = ["NAMES", "published_circuit"]
 
@@ -28,7 +28,7 @@ NAMES = (
 """Circuits in the order in which they are shown."""
 
 
-def published_circuit(name: str) -> PublishedCircuit:
+def published_circuit(name: str) -> Exhibit:
     """The circuit of a name.
 
     Raises

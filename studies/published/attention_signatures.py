@@ -8,7 +8,7 @@ import pandas as pd
 from neurosim.circuits.protocols.measurement import Measurement, mean_of
 from neurosim.circuits.protocols.signatures_protocol import BIAS_HZ, SCENES, STIMULUS_HZ, attention_signatures
 from neurosim.spike_statistics import modulation_index
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
 
 __all__ = ["CIRCUIT"]
 
@@ -153,7 +153,7 @@ def _changes(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="attention_signatures",
     title="Signatures of attention in spikes",
     paper=f"{MCADAMS}; {MITCHELL}; {COHEN}",

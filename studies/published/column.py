@@ -14,8 +14,8 @@ from neurosim.circuits.protocols.column_protocol import (
     spontaneous_trials,
 )
 from neurosim.circuits.protocols.measurement import Measurement
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, REFERENCE, SECOND, letter, long_table
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, REFERENCE, SECOND, letter, long_table
 
 __all__ = ["CIRCUIT"]
 
@@ -202,7 +202,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     return Drawing(figure, long_table(*pieces), caption)
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="column",
     title="Cortical column (Potjans & Diesmann 2014)",
     paper=PAPER,

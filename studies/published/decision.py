@@ -18,8 +18,8 @@ from neurosim.circuits.protocols.decision_protocol import (
     weibull,
 )
 from neurosim.circuits.protocols.measurement import mean_of, share_of
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, REFERENCE, SECOND, letter, long_table, points
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, REFERENCE, SECOND, letter, long_table, points
 
 __all__ = ["CIRCUIT"]
 
@@ -254,7 +254,7 @@ def _percent_ticks(axes) -> None:
     axes.minorticks_off()
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="decision",
     title="Decision by slow recurrent excitation (Wang 2002)",
     paper=PAPER,

@@ -14,8 +14,8 @@ from neurosim.circuits.protocols.facilitation_protocol import (
     release_trials,
 )
 from neurosim.circuits.protocols.measurement import Measurement, mean_of, share_of
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, SECOND, letter, long_table
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, SECOND, letter, long_table
 
 __all__ = ["CIRCUIT"]
 
@@ -163,7 +163,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     )
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="facilitation",
     title="Memory in facilitated synapses (Mongillo et al. 2008)",
     paper=PAPER,

@@ -13,8 +13,8 @@ from neurosim.circuits.protocols.normalization_protocol import (
     contrast_responses,
     tuning_curves,
 )
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, OTHER, REFERENCE, SECOND, letter, long_table
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, OTHER, REFERENCE, SECOND, letter, long_table
 
 __all__ = ["CIRCUIT"]
 
@@ -138,7 +138,7 @@ def _methods() -> str:
     return "\n".join(lines)
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="normalization",
     title="Normalization model of attention (Reynolds & Heeger 2009)",
     paper=PAPER,

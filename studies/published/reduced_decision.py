@@ -23,8 +23,8 @@ from neurosim.circuits.reduced_decision import (
     nullcline,
     reduced_decision_trials,
 )
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, REFERENCE, SECOND, letter, long_table, points
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, REFERENCE, SECOND, letter, long_table, points
 
 __all__ = ["CIRCUIT"]
 
@@ -173,7 +173,7 @@ def _methods() -> str:
     return "\n".join(lines)
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="reduced_decision",
     title="Decision in two variables (Wong & Wang 2006)",
     paper=PAPER,

@@ -17,8 +17,8 @@ from neurosim.circuits.protocols.ring_protocol import (
     spread_of,
 )
 from neurosim.circuits.ring_attractor import RingParameters, StrongRingParameters, ring_circuit
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, OTHER, SECOND, letter, long_table
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, OTHER, SECOND, letter, long_table
 
 __all__ = ["CIRCUIT"]
 
@@ -212,7 +212,7 @@ def _drift(axes, tables: Tables) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="ring",
     title="Ring attractor: spatial working memory (Compte et al. 2000)",
     paper=PAPER,

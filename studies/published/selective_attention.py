@@ -17,8 +17,8 @@ from neurosim.circuits.protocols.selective_attention_protocol import (
 )
 from neurosim.circuits.selective_attention import selective_attention_circuit
 from studies.checks import CALIBRATED
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
-from studies.published.looks import FIRST, OTHER, REFERENCE, SECOND, letter, long_table
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
+from studies.exhibits.looks import FIRST, OTHER, REFERENCE, SECOND, letter, long_table
 
 __all__ = ["CIRCUIT"]
 
@@ -183,7 +183,7 @@ def _four(m: Measurement) -> tuple[float, float, float]:
     return m.value, m.low, m.high
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="selective_attention",
     title="Selective attention by a loop of two areas (Ardid, Wang & Compte 2007)",
     paper=PAPER,

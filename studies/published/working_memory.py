@@ -18,7 +18,7 @@ from neurosim.circuits.protocols.working_memory_protocol import (
     switch_off_trials,
 )
 from neurosim.circuits.working_memory import working_memory_circuit
-from studies.published.base import Findings, Part, PublishedCircuit, Setting, Tables, Target
+from studies.exhibits.base import Exhibit, Findings, Part, Setting, Tables, Target
 from studies.published.working_memory_figure import draw_working_memory
 
 __all__ = ["CIRCUIT"]
@@ -193,7 +193,7 @@ def _bias_effect(trials: pd.DataFrame, w_plus: float, bias: float, rng) -> Measu
     return Measurement(value, low, high, ratio.n, "%")
 
 
-CIRCUIT = PublishedCircuit(
+CIRCUIT = Exhibit(
     name="working_memory",
     title="Working memory by recurrent excitation (Brunel & Wang 2001)",
     paper=PAPER,

@@ -8,8 +8,8 @@ import pandas as pd
 
 from neurosim.circuits.protocols.measurement import mean_of, share_of
 from neurosim.circuits.protocols.working_memory_protocol import persistence_of
-from studies.published.base import Drawing, Setting
-from studies.published.looks import (
+from studies.exhibits.base import Drawing, Setting
+from studies.exhibits.looks import (
     EXCITATORY,
     FIRST,
     INHIBITORY,

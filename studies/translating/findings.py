@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neurosim.circuits.protocols.measurement import mean_of
-from studies.published.base import Drawing, Findings, Part, PublishedCircuit, Setting, Tables, Target
+from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
 from studies.translating.experiment import LEARNED_CLAUSES, train_and_examine
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def _example(ax: Axes, look: pd.DataFrame) -> pd.DataFrame:
     return look[["i", "j", "source_word", "target_word", "weight", "true"]].assign(panel="d")
 
 
-TRANSLATION = PublishedCircuit(
+TRANSLATION = Exhibit(
     name="translation",
     title="Translation with and without attention",
     paper=PAPER,

@@ -1,4 +1,4 @@
-"""What a published circuit declares: targets, parts that can run side by side, a summary and a figure.
+"""What an exhibit declares: targets, parts that can run side by side, a summary and a figure.
 
 The study runs the parts (processes), keeps the table of each, and computes everything else from the
 stored tables. So a run that was stopped, and one that only draws again, end with the same numbers.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["Drawing", "Findings", "Part", "PublishedCircuit", "Row", "Setting", "Tables", "Target", "rows_of"]
+__all__ = ["Drawing", "Findings", "Part", "Exhibit", "Row", "Setting", "Tables", "Target", "rows_of"]
 
 Tables = Mapping[str, "pd.DataFrame"]
 """Tables of the parts by their names."""
@@ -37,7 +37,7 @@ class Target:
     Parameters
     ----------
     quantity
-        Short name without spaces; ``<circuit>.<quantity>`` in checks.json.
+        Short name without spaces; ``<exhibit>.<quantity>`` in checks.json.
     label
         For people to read.
     reference
@@ -87,7 +87,7 @@ class Part:
     Parameters
     ----------
     name
-        Unique within the circuit; names its table, so letters, digits, ``-`` and ``_`` only.
+        Unique within the exhibit; names its table, so letters, digits, ``-`` and ``_`` only.
     function
         Importable; called with `arguments` and, if it has a parameter ``progress``, with a callback for
         the fraction done. Returns a DataFrame, one row a trial.
@@ -130,17 +130,17 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class PublishedCircuit:
-    """A circuit of the literature, re-measured.
+class Exhibit:
+    """Something that a study holds against stated numbers: a published circuit, a map between two models.
 
     Parameters
     ----------
     name
         As on the command line.
     title
-        What the circuit does.
+        What it is, in a line.
     paper
-        Authors, year, journal, DOI.
+        Where it is from: authors, year, journal, DOI.
     targets
         What must come out.
     parts
@@ -148,9 +148,9 @@ class PublishedCircuit:
     find
         Numbers from the tables of the parts.
     draw
-        The paper's key figure from the same tables. Import matplotlib inside; the study sets the house style.
+        Its key figure from the same tables. Import matplotlib inside; the study sets the house style.
     methods
-        The circuit as a methods table (text).
+        Equations, parameters and assumptions as text.
     """
 
     name: str
@@ -167,15 +167,15 @@ class PublishedCircuit:
 class Row:
     """A target and what was measured."""
 
-    circuit: str
+    exhibit: str
     target: Target
     measured: Measurement
     explanation: str = ""
 
     @property
     def name(self) -> str:
-        """``<circuit>.<quantity>``."""
-        return f"{self.circuit}.{self.target.quantity}"
+        """``<exhibit>.<quantity>``."""
+        return f"{self.exhibit}.{self.target.quantity}"
 
     @property
     def agrees(self) -> bool:
@@ -192,7 +192,7 @@ class Row:
         return not self.agrees and not self.explanation.strip()
 
 
-def rows_of(circuit: PublishedCircuit, setting: Setting, findings: Findings) -> list[Row]:
+def rows_of(exhibit: Exhibit, setting: Setting, findings: Findings) -> list[Row]:
     """The targets of a run, each with its measurement.
 
     Raises
@@ -200,17 +200,17 @@ def rows_of(circuit: PublishedCircuit, setting: Setting, findings: Findings) -> 
     ValueError
         If a target was not measured, or something was measured or explained that is no target.
     """
-    wanted = [target for target in circuit.targets if target.quick or not setting.quick]
-    known = {target.quantity for target in circuit.targets}
+    wanted = [target for target in exhibit.targets if target.quick or not setting.quick]
+    known = {target.quantity for target in exhibit.targets}
     missing = sorted({target.quantity for target in wanted} - set(findings.measurements))
     strange = sorted((set(findings.measurements) | set(findings.explanations)) - known)
     if missing or strange:
         raise ValueError(
-            f"circuit {circuit.name!r}: not measured: {missing}; measured but no target: {strange}"
+            f"exhibit {exhibit.name!r}: not measured: {missing}; measured but no target: {strange}"
         )
     rows = []
     for target in wanted:
         measured = findings.measurements[target.quantity]
-        row = Row(circuit.name, target, measured, findings.explanations.get(target.quantity, ""))
-        rows.append(Row(circuit.name, target, measured) if row.agrees else row)
+        row = Row(exhibit.name, target, measured, findings.explanations.get(target.quantity, ""))
+        rows.append(Row(exhibit.name, target, measured) if row.agrees else row)
     return rows

@@ -1,4 +1,4 @@
-"""Running the parts of circuits over processes; what is finished stays finished."""
+"""Running the parts of exhibits over processes; what is finished stays finished."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pandas as pd
 
 from bridges.participants.base import Progress
 from neurosim.engine import announce
+from studies.exhibits.base import Exhibit, Part, Setting
 from studies.pool import Failure, run_jobs
 from studies.progress import Display
-from studies.published.base import Part, PublishedCircuit, Setting
 from studies.run_folder import RunFolder, write_atomically
 
 __all__ = ["Collected", "definition", "run_parts"]
@@ -28,7 +28,7 @@ class Collected:
     Parameters
     ----------
     tables
-        Circuit -> part -> table, of circuits all of whose parts are there.
+        Exhibit -> part -> table, of exhibits all of whose parts are there.
     failures
         Parts that failed.
     resumed
@@ -42,33 +42,33 @@ class Collected:
 
 @dataclass(frozen=True)
 class _Job:
-    circuit: str
+    exhibit: str
     part: Part
 
     @property
     def label(self) -> str:
-        return f"{self.circuit}, {self.part.name}"
+        return f"{self.exhibit}, {self.part.name}"
 
     @property
     def group(self) -> str:
-        return self.circuit
+        return self.exhibit
 
     @property
     def weight(self) -> float:
         return self.part.weight
 
 
-def definition(circuit: PublishedCircuit, setting: Setting) -> dict[str, Any]:
-    """Everything that the tables of a circuit depend on besides the code, for config.json and the hash."""
+def definition(exhibit: Exhibit, setting: Setting) -> dict[str, Any]:
+    """Everything that the tables of an exhibit depend on besides the code, for config.json and the hash."""
     return {
         part.name: {"function": f"{part.function.__module__}.{part.function.__qualname__}"}
         | {key: plain(value) for key, value in part.arguments.items()}
-        for part in circuit.parts(setting)
+        for part in exhibit.parts(setting)
     }
 
 
 def run_parts(
-    circuits: Sequence[PublishedCircuit],
+    exhibits: Sequence[Exhibit],
     setting: Setting,
     folder: RunFolder,
     display: Display,
@@ -78,19 +78,19 @@ def run_parts(
 
     Parameters
     ----------
-    circuits
-        Which circuits.
+    exhibits
+        Which exhibits.
     setting
         Size of the run.
     folder
-        Keeps a table for each part: ``tables/<circuit>/<part>.csv``.
+        Keeps a table for each part: ``tables/<exhibit>/<part>.csv``.
     display
         Shows the progress.
     workers
         Processes; 0: run here.
     """
     announce()
-    jobs = [_Job(one.name, part) for one in circuits for part in one.parts(setting)]
+    jobs = [_Job(one.name, part) for one in exhibits for part in one.parts(setting)]
     missing = [job for job in jobs if not _path(folder, job).exists()]
     failures = run_jobs(
         _perform,
@@ -100,8 +100,8 @@ def run_parts(
         display=display,
     )
     tables: dict[str, dict[str, pd.DataFrame]] = {}
-    for one in circuits:
-        paths = {job.part.name: _path(folder, job) for job in jobs if job.circuit == one.name}
+    for one in exhibits:
+        paths = {job.part.name: _path(folder, job) for job in jobs if job.exhibit == one.name}
         if all(path.exists() for path in paths.values()):
             # numbers are always those of the files: a resumed run ends like an unbroken one
             tables[one.name] = {name: pd.read_csv(path) for name, path in paths.items()}
@@ -131,21 +131,21 @@ def _perform(job: _Job, progress: Progress) -> pd.DataFrame:
 
 
 def _interleaved(jobs: list[_Job]) -> list[_Job]:
-    """Long parts first, but a second one of a circuit only after the first of every other.
+    """Long parts first, but a second one of an exhibit only after the first of every other.
 
-    Parts of a circuit mostly need the same compiled program: one process compiles it, the others find it.
+    Parts of an exhibit mostly need the same compiled program: one process compiles it, the others find it.
     """
     waiting: dict[str, list[_Job]] = {}
     for job in sorted(jobs, key=lambda job: -job.weight):
-        waiting.setdefault(job.circuit, []).append(job)
+        waiting.setdefault(job.exhibit, []).append(job)
     rounds = sorted(
-        ((turn, -job.weight, job.circuit), job) for row in waiting.values() for turn, job in enumerate(row)
+        ((turn, -job.weight, job.exhibit), job) for row in waiting.values() for turn, job in enumerate(row)
     )
     return [job for _, job in rounds]
 
 
 def _path(folder: RunFolder, job: _Job) -> Path:
-    return folder.path / "tables" / job.circuit / f"{job.part.name}.csv"
+    return folder.path / "tables" / job.exhibit / f"{job.part.name}.csv"
 
 
 def _csv(table: pd.DataFrame) -> str:

@@ -1,43 +1,51 @@
-"""What the study of published circuits makes of its tables: rows, checks, figures and report."""
+"""What a study makes of the tables of its exhibits: rows, checks, figures and report."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from studies.checks import Check, checks_json
+from studies.exhibits.base import Exhibit, Row, Setting, rows_of
+from studies.exhibits.run import Collected
 from studies.figures import SavedFigure, house_style, save_figure
 from studies.progress import Display
 from studies.provenance import Stopwatch, cpu_model
-from studies.published.base import PublishedCircuit, Row, Setting, rows_of
-from studies.published.run import Collected
 from studies.report import Report, Table, write_report
 from studies.run_folder import RunFolder, write_atomically
 
-__all__ = ["check_of", "conclude", "table_text"]
+__all__ = ["Heading", "check_of", "conclude", "table_text"]
 
-TITLE = "Published circuits, re-measured"
 UNEXPLAINED = "not explained"
 
 
+@dataclass(frozen=True)
+class Heading:
+    """How a study calls itself, what it asks, and what its exhibits are (plural)."""
+
+    title: str
+    question: str
+    exhibits: str
+
+
 def conclude(
-    circuits: Sequence[PublishedCircuit],
+    exhibits: Sequence[Exhibit],
     setting: Setting,
     collected: Collected,
     folder: RunFolder,
     watch: Stopwatch,
     display: Display,
-    question: str,
-    title: str = TITLE,
+    heading: Heading,
 ) -> str:
     """Write everything that the study has to say; returns the table for people to read.
 
     Parameters
     ----------
-    circuits, setting, collected
+    exhibits, setting, collected
         What was to run, how large, and what came back.
     folder
         Where to.
@@ -45,10 +53,10 @@ def conclude(
         Provenance, completed here.
     display
         Shows the stages.
-    question, title
-        Of the study.
+    heading
+        How the study calls itself and its exhibits.
     """
-    done = [one for one in circuits if one.name in collected.tables]
+    done = [one for one in exhibits if one.name in collected.tables]
     rows: list[Row] = []
     for one in done:
         rows += rows_of(one, setting, one.find(setting, collected.tables[one.name]))
@@ -66,10 +74,10 @@ def conclude(
     provenance = watch.stop(cpu_model=cpu_model(), parts_resumed=collected.resumed, failures=missing)
     write_report(
         Report(
-            title=title,
-            question=question,
+            title=heading.title,
+            question=heading.question,
             summary=[
-                ("circuits", len(done)),
+                (heading.exhibits, len(done)),
                 ("size", "quick" if setting.quick else "full"),
                 ("wall-clock time (s)", provenance["wall_s"]),
             ],
@@ -108,13 +116,13 @@ def check_of(row: Row) -> Check:
 def table_text(rows: Sequence[Row], width: int = 150) -> str:
     """Published against measured, as text."""
     lines = []
-    circuit = source = ""
+    exhibit = source = ""
     why: str | None = None
     for row in rows:
-        if row.circuit != circuit:
-            circuit = row.circuit
+        if row.exhibit != exhibit:
+            exhibit = row.exhibit
             source, why = "", None
-            lines += ["", circuit.replace("_", " ")]
+            lines += ["", exhibit.replace("_", " ")]
             lines.append(
                 f"  {'quantity':<52}{'reference':>10} {'measured [95 % interval]':>34} {'tolerance':>20}  "
             )
@@ -147,7 +155,7 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "circuit": row.circuit,
+                "exhibit": row.exhibit,
                 "quantity": row.target.quantity,
                 "label": row.target.label,
                 "reference": row.target.reference,
@@ -167,14 +175,14 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def _draw(number: int, one: PublishedCircuit, setting: Setting, collected: Collected, folder) -> SavedFigure:
+def _draw(number: int, one: Exhibit, setting: Setting, collected: Collected, folder) -> SavedFigure:
     with house_style():
         drawing = one.draw(setting, collected.tables[one.name])
         name = f"figure{number}_{one.name}"
         return save_figure(drawing.figure, folder.figures, name, drawing.data, drawing.caption)
 
 
-def _report_table(one: PublishedCircuit, rows: Sequence[Row]) -> Table:
+def _report_table(one: Exhibit, rows: Sequence[Row]) -> Table:
     header = (
         "quantity",
         "reference",
@@ -188,15 +196,17 @@ def _report_table(one: PublishedCircuit, rows: Sequence[Row]) -> Table:
     )
     cells = []
     for row in rows:
-        if row.circuit == one.name:
+        if row.exhibit == one.name:
             m, t = row.measured, row.target
             interval = f"{m.low:.4g} to {m.high:.4g}"
             cells.append([t.label, t.reference, m.value, interval, m.n, _range(row), t.unit, row.agrees])
     return Table(one.title, header, cells, f"{one.paper} Sources: section Checks.")
 
 
-def _methods_table(one: PublishedCircuit) -> Table:
-    return Table(f"{one.title}: the circuit", ("line",), [[line] for line in one.methods().splitlines()])
+def _methods_table(one: Exhibit) -> Table:
+    return Table(
+        f"{one.title}: equations and parameters", ("line",), [[line] for line in one.methods().splitlines()]
+    )
 
 
 def _sentence(row: Row) -> str:
