@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -225,6 +226,8 @@ def spiking(
     calibration: Mapping[str, object] | None = None,
     arousal: bool = True,
     self_excitation: bool = True,
+    top_down: bool = True,
+    shared_inhibition: bool = True,
 ) -> SpikingParticipant:
     """Spiking participants, as studies build them.
 
@@ -238,15 +241,27 @@ def spiking(
         Whether the gain g(t) moves over time on task.
     self_excitation
         Whether a goal excites itself more strongly than its neighbours do (w+ > 1).
+    top_down
+        Whether goals raise the gain of the stimuli that match them.
+    shared_inhibition
+        Whether the pools of a stage compete through one inhibitory pool, or each has one of its own.
     """
     participant = SpikingParticipant()
     if not arousal:
         participant = replace(participant, name="spiking-no-arousal", arousal=Arousal.off())
     if not self_excitation:
         # w+ = 1: weights within the stage are alike but for the individual's own part
-        plain = replace(participant.parameters, w_plus_control=1.0)
-        participant = replace(participant, name="spiking-no-self-excitation", parameters=plain)
+        participant = _changed(participant, "spiking-no-self-excitation", w_plus_control=1.0)
+    if not top_down:
+        participant = _changed(participant, "spiking-no-top-down", goal_to_sensory_ns=0.0)
+    if not shared_inhibition:
+        participant = _changed(participant, "spiking-no-shared-inhibition", shared_inhibition=False)
     if calibration is not None:
         fitted = Calibration.from_record(calibration)
         participant = replace(participant, non_decision_s=fitted.non_decision_s)
     return participant
+
+
+def _changed(participant: SpikingParticipant, name: str, **parameters: Any) -> SpikingParticipant:
+    """The same participant under another name, with other parameters."""
+    return replace(participant, name=name, parameters=replace(participant.parameters, **parameters))

@@ -76,6 +76,7 @@ class AttentionParameters:
     sensory_to_memory_ns: float = 6.0  # own choice: total AMPA conductance, writes what is to be remembered
     threshold_hz: float = 25.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
+    shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
 
 
 def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wiring = GO_NO_GO) -> Circuit:
@@ -174,9 +175,11 @@ def _stage(
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
     names = [f"{part}.{s}" for s in selective]
     rest, inhibition = f"{part}.rest", f"{part}.inhibition"
+    own = {n: f"{inhibition}.{s}" for n, s in zip(names, selective, strict=True)}
+    inhibitory = [inhibition] if p.shared_inhibition else [*own.values(), inhibition]
     populations = [Population(n, p.pool_size, PYRAMIDAL, EXT_TO_E) for n in names]
     populations.append(Population(rest, p.rest_size, PYRAMIDAL, EXT_TO_E))
-    populations.append(Population(inhibition, p.inhibitory_size, INTERNEURON, EXT_TO_I))
+    populations += [Population(n, p.inhibitory_size, INTERNEURON, EXT_TO_I) for n in inhibitory]
 
     # the share of all excitatory synapses that come from each pool, whatever its number of neurons
     share = dict.fromkeys(names, fraction) | {rest: 1.0 - fraction * len(names)}
@@ -190,12 +193,28 @@ def _stage(
             projections.append(Projection(source, target, "nmda", NMDA_TO_E * one, weight, follows))
         projections.append(Projection(source, rest, "ampa", AMPA_TO_E * one))
         projections.append(Projection(source, rest, "nmda", NMDA_TO_E * one))
-        projections.append(Projection(source, inhibition, "ampa", AMPA_TO_I * one))
-        projections.append(Projection(source, inhibition, "nmda", NMDA_TO_I * one))
+        if p.shared_inhibition:
+            projections += _onto_inhibition(source, inhibition, one)
+        elif source != rest:
+            projections += _onto_inhibition(source, own[source], one)
+    if not p.shared_inhibition:
+        # what came from the other pools now comes from cells that are selective for nothing, and rest alike
+        for name in inhibitory:
+            share_of_rest = 1.0 if name == inhibition else 1.0 - fraction
+            projections += _onto_inhibition(rest, name, share_of_rest / p.rest_size)
     for target in (*names, rest):
-        projections.append(Projection(inhibition, target, "gaba", GABA_TO_E / p.inhibitory_size))
-    projections.append(Projection(inhibition, inhibition, "gaba", GABA_TO_I / p.inhibitory_size))
+        source = inhibition if p.shared_inhibition else own.get(target, inhibition)
+        projections.append(Projection(source, target, "gaba", GABA_TO_E / p.inhibitory_size))
+    for name in inhibitory:
+        projections.append(Projection(name, name, "gaba", GABA_TO_I / p.inhibitory_size))
     return populations, projections
+
+
+def _onto_inhibition(source: str, inhibition: str, one: float) -> list[Projection]:
+    return [
+        Projection(source, inhibition, "ampa", AMPA_TO_I * one),
+        Projection(source, inhibition, "nmda", NMDA_TO_I * one),
+    ]
 
 
 def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
