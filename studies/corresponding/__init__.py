@@ -1,4 +1,4 @@
-"""Maps between circuit and network, one file each: what must hold, which runs measure it, which panel shows it.
+"""Maps between circuit and network, one file each: what must hold, what measures it, and its panel.
 
 To add a map, write a module here with a constant ``EXHIBIT`` (`studies.exhibits.base.Exhibit`) and add its
 name to `NAMES`. A module is imported when its map is asked for.

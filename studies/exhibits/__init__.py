@@ -1,1 +1,1 @@
-"""Exhibits: targets to be met, the parts that measure them, and a figure; several studies are made of them."""
+"""Exhibits: targets to be met, the parts that measure them, and a figure; some studies are made of them."""
