@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ann.checkpoints import load_checkpoint, save_checkpoint
-from ann.training import TrainingSettings
+from ann.kernels import lstm_kernel
+from ann.training import TrainingDiverged, TrainingSettings
 from bridges.encoding import levels
 from bridges.measures import measure
 from bridges.participants import network_learning
@@ -17,7 +18,13 @@ from bridges.participants.arousal import arousal_course, task_load
 from bridges.participants.base import Participant
 from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
 from bridges.participants.network import NetworkParticipant, attention, lstm
-from bridges.participants.network_learning import NetworkConfig, cache_folder, labels, trained_network
+from bridges.participants.network_learning import (
+    NetworkConfig,
+    cache_folder,
+    labels,
+    trained_network,
+    trained_networks,
+)
 from bridges.participants.streams import individual_generator
 from bridges.session import Responses
 from bridges.tasks import PVT, SART
@@ -94,6 +101,62 @@ def test_an_individual_answers_the_same_alone_and_among_others(kind, cache):
     assert not equal(together[0], participant.perform([sessions[0]], [12])[0])
 
 
+def weights(network):
+    return [parameter.detach() for parameter in network.parameters()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_learns_beside_an_individual_changes_no_bit_of_its_weights(kind, tmp_path):
+    """Lessons of the tasks differ in length and number of channels; one individual learns two tasks."""
+    config = tiny(kind, tmp_path).config
+    sessions = [SHORT_SART.session(1), SHORT_PVT.session(2), SHORT_PVT.session(3), SHORT_PVT.session(4)]
+    seeds = [11, 11, 12, 12]
+    together = trained_networks(config, sessions, seeds, tmp_path / "together")
+    assert together[2] is together[3]
+    assert len(list((tmp_path / "together").iterdir())) == 3
+    for session, seed, network in zip(sessions, seeds, together, strict=True):
+        alone = trained_network(config, session, seed, tmp_path / "alone" / str(seed))
+        assert all(torch.equal(a, b) for a, b in zip(weights(network), weights(alone), strict=True))
+        assert not network.training
+
+
+@pytest.mark.skipif(lstm_kernel() is None, reason="needs a C++ compiler")
+def test_lstms_learn_as_a_cohort_what_they_learn_alone_and_the_cache_keeps_them_apart(monkeypatch, tmp_path):
+    """Up to rounding in single precision, which 20 steps of training make larger."""
+    config, session = tiny("lstm", tmp_path).config, SHORT_SART.session(1)
+    cohort = trained_networks(config, [session] * 2, [1, 2], tmp_path)
+    stored = {path.name: load_checkpoint(path)[0] for path in tmp_path.iterdir()}
+    assert {recipe["engine"] for recipe in stored.values()} == {"compiled"}
+
+    def unavailable(*_):
+        raise ValueError("no compiler")
+
+    monkeypatch.setattr(network_learning, "choose_engine", unavailable)
+    alone = trained_networks(config, [session] * 2, [1, 2], tmp_path)
+    assert len(list(tmp_path.iterdir())) == 4
+    for one, other in zip(cohort, alone, strict=True):
+        for a, b in zip(weights(one), weights(other), strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_networks_that_cannot_be_trained_are_named_and_the_others_kept(kind, monkeypatch, tmp_path):
+    config, sessions = tiny(kind, tmp_path).config, [SHORT_SART.session(1), SHORT_PVT.session(1)]
+    draw = network_learning._Lessons.draw
+
+    def deaf(lessons, n, rng):
+        """Who learns the SART hears no numbers: its channels are three, those of the PVT two."""
+        examples = draw(lessons, n, rng)
+        broken = lessons.level.shape[1] == 3
+        return examples._replace(inputs=examples.inputs * float("nan")) if broken else examples
+
+    monkeypatch.setattr(network_learning._Lessons, "draw", deaf)
+    with pytest.raises(TrainingDiverged, match="seed 8.*loss is nan at step 1"):
+        trained_networks(config, sessions, [8, 9], tmp_path)
+    (kept,) = tmp_path.iterdir()
+    assert load_checkpoint(kept)[0]["seed"] == 9
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_trained_weights_are_cached_exactly_and_shared_with_the_variant_that_tires(kind, tmp_path):
     session = SHORT_SART.session(1)
@@ -151,7 +214,7 @@ def test_other_code_trains_anew_on_the_same_examples(monkeypatch, tmp_path):
 def test_the_digest_of_the_code_sees_every_change_but_line_endings(tmp_path):
     names = {file.name for file in network_learning.TRAINING_CODE}
     assert {"recurrent.py", "attention.py", "training.py", "sart.py", "pvt.py", "session.py"} <= names
-    assert {"encoding.py", "network_learning.py"} <= names
+    assert {"encoding.py", "network_config.py", "network_learning.py", "lstm_kernel.cpp"} <= names
     a, b = tmp_path / "a.py", tmp_path / "b.py"
     a.write_bytes(b"x = 1\n")
     b.write_bytes(b"y = 2\n")

@@ -25,11 +25,12 @@ from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
 from bridges.participants.calibration import Calibration, ResponseTimes, human_targets, response_times
 from bridges.participants.network_learning import (
+    Network,
     NetworkConfig,
     by_component,
     cache_folder,
     sense,
-    trained_network,
+    trained_networks,
 )
 from bridges.participants.streams import individual_generator
 from bridges.readout import AccumulateToBound
@@ -43,6 +44,9 @@ __all__ = ["BOUNDS", "NetworkParticipant", "attention", "lstm"]
 
 BOUNDS = tuple(np.round(np.geomspace(0.4, 4.0, 24), 3))
 """Bounds that calibration tries."""
+
+LEARNING = 0.9
+"""Share of the work that training is, where no trained weights are found; for showing progress alone."""
 
 MOST_FALSE_STARTS = 0.1
 """Share of trials with a false start above which a bound is too low to be considered."""
@@ -227,21 +231,28 @@ class NetworkParticipant:
     def _run_all(self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress) -> list[_Run]:
         if len(sessions) != len(seeds):
             raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
+
+        def learning(fraction: float, doing: str) -> None:
+            progress(LEARNING * fraction, f"{self.name}: {doing}")
+
+        networks = trained_networks(
+            self.config,
+            sessions,
+            [int(seed) for seed in seeds],
+            cache_folder(self.cache),
+            learning,
+            self.device_used,
+        )
         runs = []
-        for k, (session, seed) in enumerate(zip(sessions, seeds, strict=True)):
-
-            def report(fraction: float, doing: str, k: int = k) -> None:
-                progress((k + fraction) / len(sessions), f"{self.name} {k + 1} of {len(sessions)}: {doing}")
-
-            runs.append(self._run(session, int(seed), report))
+        for k, (session, seed, network) in enumerate(zip(sessions, seeds, networks, strict=True)):
+            done = LEARNING + (1.0 - LEARNING) * k / len(sessions)
+            progress(done, f"{self.name}: session {k + 1} of {len(sessions)}")
+            runs.append(self._run(session, int(seed), network))
         progress(1.0, f"{self.name}: {len(sessions)} sessions done")
         return runs
 
-    def _run(self, session: Session, seed: int, progress: Progress) -> _Run:
+    def _run(self, session: Session, seed: int, network: Network) -> _Run:
         """Log-odds of one individual over one session. One at a time: rounding depends on the batch."""
-        network = trained_network(
-            self.config, session, seed, cache_folder(self.cache), progress, self.device_used
-        )
         x = _row(self.perceives(session, seed))
         gain = None
         if self.arousal is not None:

@@ -6,6 +6,10 @@ with cross-entropy the outputs become log-odds, so that what is frequent is favo
 otherwise. Where trials have two responses a class is a pair of them, one of each component, and the log-odds
 of one component come from summing over the other. Trained weights are kept on disk under a hash of all that
 made them, the code included.
+
+LSTMs on the CPU learn as a cohort, by a compiled kernel that takes them one after another through the same
+work space: nobody's weights depend, to the bit, on who else learns. Attention networks, and everything on
+other devices, learn alone: stacked into one product they would be rounded differently in different company.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,20 +28,35 @@ import torch
 import ann
 import bridges
 from ann.checkpoints import CheckpointError, load_into, save_checkpoint
+from ann.cohort import CohortDiverged, Member, train_cohort
+from ann.cohort_engines import choose_engine
 from ann.recurrent import LSTMNetwork
-from ann.training import Examples, TrainingSettings, train
+from ann.training import Examples, TrainingDiverged, train
 from ann.transformer import AttentionNetwork
-from bridges.encoding import RateCode, alternatives, levels, noisy, resemble
+from bridges.encoding import alternatives, levels, noisy, resemble
 from bridges.labels import classes, labels
 from bridges.participants.base import Progress, no_progress
+from bridges.participants.network_config import NetworkConfig
 from bridges.participants.streams import individual_generator
 from bridges.session import Session
 from bridges.tasks import TASKS
 
-__all__ = ["NetworkConfig", "by_component", "cache_folder", "joint_labels", "sense", "trained_network"]
+__all__ = [
+    "Network",
+    "NetworkConfig",
+    "by_component",
+    "cache_folder",
+    "joint_labels",
+    "sense",
+    "trained_network",
+    "trained_networks",
+]
+
+Network = LSTMNetwork | AttentionNetwork
 
 TRAINING_CODE = (
     *sorted(Path(ann.__path__[0]).glob("*.py")),
+    *sorted(Path(ann.__path__[0]).glob("*.cpp")),
     *sorted(Path(bridges.__path__[0], "tasks").glob("*.py")),
     *(
         Path(bridges.__path__[0], name)
@@ -45,6 +64,7 @@ TRAINING_CODE = (
             "encoding.py",
             "labels.py",
             "session.py",
+            "participants/network_config.py",
             "participants/network_learning.py",
             "participants/streams.py",
         )
@@ -52,101 +72,11 @@ TRAINING_CODE = (
 )
 """Source files on which trained weights depend."""
 
-LABEL_SMOOTHING = 0.1
-"""Keeps log-odds within about +-3: certainty grows with training time, and no reader of them should."""
+COMPILED: Literal["compiled"] = "compiled"
+"""Engine in which company changes no bit of a member (`ann.cohort_engines`)."""
 
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Architecture, senses and training of a network participant.
-
-    Parameters
-    ----------
-    kind
-        ``"lstm"`` or ``"attention"``.
-    dt_s
-        Step (s).
-    n_hidden
-        LSTM units.
-    forget_bias
-        Initial forget bias of the LSTM.
-    d_model, n_heads, n_layers, window
-        Width, heads, layers and window (steps) of the attention network.
-    code
-        Rate code whose noise the input carries.
-    similarity
-        How much stimuli drive each other's channels, 0 to 1.
-    internal_noise_sd
-        Noise of the network's own senses (level, averaged over 1 s). Circuits have such noise from their
-        background input; a network has none unless it is given some.
-    deadline_s
-        A response is asked for from stimulus onset until then (s).
-    grace_s
-        Time after the deadline in which any output will do (s).
-    n_sessions
-        Sessions to learn from; one more is kept for validation.
-    crop_steps
-        Length of the stretches (steps). None: 500 for an LSTM, which must meet in training the longest
-        silence of the task, or its state drifts to where it has never been; 200 for an attention network,
-        whose window ends long before.
-    training
-        How long and how fast to learn.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown or a number is out of range.
-    """
-
-    kind: Literal["lstm", "attention"] = "lstm"
-    dt_s: float = 0.02
-    n_hidden: int = 32
-    forget_bias: float = 1.0
-    d_model: int = 32
-    n_heads: int = 2
-    n_layers: int = 1
-    window: int = 64
-    code: RateCode = field(default_factory=RateCode)
-    similarity: float = 0.8
-    internal_noise_sd: float = 0.05
-    deadline_s: float = 0.6
-    grace_s: float = 0.2
-    n_sessions: int = 4
-    crop_steps: int | None = None
-    training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(batch_size=16, label_smoothing=LABEL_SMOOTHING)
-    )
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("lstm", "attention"):
-            raise ValueError(f"kind = {self.kind!r}; must be 'lstm' or 'attention'")
-        for name in ("dt_s", "deadline_s"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} = {getattr(self, name)}; must be above 0 s")
-        for name in ("grace_s", "internal_noise_sd"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} = {getattr(self, name)}; must be 0 or above")
-        for name, value in (("n_sessions", self.n_sessions), ("crop_steps", self.stretch_steps)):
-            if value < 1:
-                raise ValueError(f"{name} = {value}; must be at least 1")
-
-    @property
-    def stretch_steps(self) -> int:
-        """Length of the stretches (steps): `crop_steps`, or what suits the kind."""
-        if self.crop_steps is not None:
-            return self.crop_steps
-        return 500 if self.kind == "lstm" else 200
-
-    @classmethod
-    def quick(cls, kind: Literal["lstm", "attention"] = "lstm") -> NetworkConfig:
-        """A smaller network that learns in a second or two, for trying things out."""
-        settings = TrainingSettings(
-            max_steps=150,
-            batch_size=16,
-            learning_rate=0.02,
-            label_smoothing=LABEL_SMOOTHING,
-        )
-        return cls(kind=kind, n_hidden=24, d_model=24, n_sessions=2, training=settings)
+TOGETHER = 16
+"""Individuals that learn in one cohort; bounds the memory that their lessons take."""
 
 
 def cache_folder(given: Path | str | None = None) -> Path:
@@ -210,7 +140,7 @@ def trained_network(
     folder: Path,
     progress: Progress = no_progress,
     device: torch.device | None = None,
-) -> LSTMNetwork | AttentionNetwork:
+) -> Network:
     """The individual's network for the task of a session: from the cache, or trained now.
 
     Parameters
@@ -237,30 +167,140 @@ def trained_network(
     ------
     ValueError
         If the task of the session is unknown, or its parameters are not those of the task.
+    TrainingDiverged
+        If the network cannot be trained.
+    """
+    return trained_networks(config, [session], [seed], folder, progress, device)[0]
+
+
+def trained_networks(
+    config: NetworkConfig,
+    sessions: Sequence[Session],
+    seeds: Sequence[int],
+    folder: Path,
+    progress: Progress = no_progress,
+    device: torch.device | None = None,
+) -> list[Network]:
+    """The networks of several individuals, each for the task of its session; see `trained_network`.
+
+    Returns
+    -------
+    list of Network
+        One each, in order; who occurs twice with the same task has one network. None depends on the others.
+
+    Raises
+    ------
+    ValueError
+        If a task is unknown, or the parameters of a session are not those of its task.
+    TrainingDiverged
+        If networks cannot be trained; names their seeds. Those of the others are kept.
     """
     device = device or torch.device("cpu")
-    plan = _plan(config, session, seed)
-    recipe = {**plan, **_makers(device)}
-    path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
-    # keyed by the plan alone: every device, and the next version of the code, draws the same examples
-    rng = individual_generator(seed, "network/training", _hash(plan))
-    network = _build(config, len(session.channels), int(np.prod(_sizes(session))), rng).to(device)
+    asked = [_Pupil.of(config, *pair, folder, device) for pair in zip(sessions, seeds, strict=True)]
+    pupils = {pupil.path: pupil for pupil in asked}
+    missing = [pupil for pupil in pupils.values() if not pupil.recalls()]
+    for first in range(0, len(missing), TOGETHER):
+
+        def report(fraction: float, doing: str, first: int = first) -> None:
+            done = first + fraction * min(TOGETHER, len(missing) - first)
+            progress(done / len(missing), doing)
+
+        _teach(missing[first : first + TOGETHER], report)
+    return [pupils[pupil.path].network.eval() for pupil in asked]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pupil:
+    """An individual that is to know a task: its network, what decides its weights, where they are kept."""
+
+    config: NetworkConfig
+    session: Session
+    seed: int
+    network: Network
+    rng: np.random.Generator
+    recipe: dict[str, Any]
+    path: Path
+
+    @classmethod
+    def of(
+        cls, config: NetworkConfig, session: Session, seed: int, folder: Path, device: torch.device
+    ) -> _Pupil:
+        plan = _plan(config, session, seed)
+        # keyed by the plan alone: every device, and the next version of the code, draws the same examples
+        rng = individual_generator(seed, "network/training", _hash(plan))
+        network = _build(config, len(session.channels), int(np.prod(_sizes(session))), rng).to(device)
+        recipe = {**plan, **_makers(device), "engine": _engine(network)}
+        path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
+        return cls(config, session, seed, network, rng, recipe, path)
+
+    def recalls(self) -> bool:
+        """Whether weights were found; what cannot be trusted is trained again, to the same numbers."""
+        try:
+            load_into(self.path, self.network, self.recipe)
+        except (FileNotFoundError, CheckpointError):
+            return False
+        return True
+
+    def member(self) -> Member:
+        """The network with its lessons."""
+        config, rng = self.config, self.rng
+        lessons = _Lessons([_another_session(self.session, rng) for _ in range(config.n_sessions)], config)
+        exam = _Lessons([_another_session(self.session, rng)], config)
+        return Member(
+            self.network,
+            lambda n: lessons.draw(n, rng),
+            exam.draw(4 * config.training.batch_size, rng),
+            config.training,
+            [rng],
+        )
+
+    def keep(self) -> None:
+        """Store the weights."""
+        save_checkpoint(self.path, self.network, self.recipe)
+
+
+def _teach(pupils: Sequence[_Pupil], progress: Progress) -> None:
+    """Train as a cohort those for whom company changes nothing, the others alone; keep what was learned."""
+    cohort = [pupil for pupil in pupils if pupil.recipe["engine"] == COMPILED]
+    alone = [pupil for pupil in pupils if pupil.recipe["engine"] != COMPILED]
+    diverged: dict[int, str] = {}
+    if cohort:
+        share = len(cohort) / len(pupils)
+        try:
+            train_cohort(
+                [pupil.member() for pupil in cohort],
+                lambda fraction, doing: progress(share * fraction, doing),
+                engine=COMPILED,
+            )
+        except CohortDiverged as error:
+            diverged = {cohort[k].seed: what for k, what in error.diverged.items()}
+        for pupil in cohort:
+            if pupil.seed not in diverged:
+                pupil.keep()
+    for k, pupil in enumerate(alone):
+
+        def report(fraction: float, doing: str, done: int = len(cohort) + k) -> None:
+            progress((done + fraction) / len(pupils), doing)
+
+        member = pupil.member()
+        try:
+            train(pupil.network, member.draw, member.validation, pupil.config.training, report)
+        except TrainingDiverged as error:
+            diverged[pupil.seed] = str(error)
+        else:
+            pupil.keep()
+    if diverged:
+        faults = "; ".join(f"the network of seed {seed}: {what}" for seed, what in sorted(diverged.items()))
+        raise TrainingDiverged(faults)
+
+
+def _engine(network: Network) -> str:
+    """What trains the network, for its numbers differ in the last bits."""
     try:
-        load_into(path, network, recipe)
-        return network.eval()
-    except (FileNotFoundError, CheckpointError):
-        pass  # what cannot be trusted is trained again, to the same numbers
-    lessons = _Lessons([_another_session(session, rng) for _ in range(config.n_sessions)], config)
-    exam = _Lessons([_another_session(session, rng)], config)
-    train(
-        network,
-        lambda n: lessons.draw(n, rng),
-        exam.draw(4 * config.training.batch_size, rng),
-        config.training,
-        progress,
-    )
-    save_checkpoint(path, network, recipe)
-    return network
+        choose_engine([network], COMPILED)
+    except ValueError:
+        return "alone"
+    return COMPILED
 
 
 class _Lessons:
@@ -292,9 +332,7 @@ def _clean(session: Session, config: NetworkConfig) -> np.ndarray:
     return resemble(level, session.channels, config.similarity, alternatives(session))
 
 
-def _build(
-    config: NetworkConfig, n_inputs: int, n_outputs: int, rng: np.random.Generator
-) -> LSTMNetwork | AttentionNetwork:
+def _build(config: NetworkConfig, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> Network:
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     if config.kind == "lstm":
         return LSTMNetwork(n_inputs, config.n_hidden, n_outputs, config.forget_bias, generator)
