@@ -20,20 +20,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studies.command import complain, faults_of_size, guarded
 from studies.progress import Display
 from studies.provenance import Stopwatch, package_version
-from studies.run_folder import RunFolder, RunFolderError, trouble, write_atomically
+from studies.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from ann.vision import VisionNetwork
+    from bridges.vision_learning import VisionConfig
 
 QUESTION = "Can one small network see the stimuli of all tasks, and drive circuits and networks alike?"
 RUN_TIME = "on 1 core about a minute with --quick, about 5 minutes else; half of it the first time alone"
 
 NAME = "vision"
-TITLE = "Vision: from stimulus images to channels"
-CONFUSED_AT = 0.3
-"""Noise at which confusions are shown: at the standard noise there are hardly any."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,16 @@ class Vision:
 
 def main(config: Vision) -> int:
     """Run the study; the exit code says whether it ran."""
-    from bridges.vision_learning import VisionConfig
+    faults = faults_of_size(config.seed, None)
+    if faults:
+        return complain("\n".join(faults), 2)
+    return guarded(lambda: _run(config), config.out)
 
-    if config.seed < 0:
-        return _complain(f"seed = {config.seed}, must be 0 or more", 2)
+
+def _run(config: Vision) -> int:
+    from bridges.vision_learning import VisionConfig
+    from studies.seeing.conclusion import conclude_seeing
+
     learning = VisionConfig.quick() if config.quick else VisionConfig()
     choice: dict[str, object] = {
         "study": NAME,
@@ -74,24 +79,27 @@ def main(config: Vision) -> int:
         "repeats": config.repeats,
         "learning": asdict(learning),
     }
-    try:
-        folder = RunFolder.open(config.out, NAME, choice, package_version())
-        display = Display(config.quiet)
-        display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
-        watch = Stopwatch(folder, config.seed)
-        network = _network(learning, config.seed, display)
-        _conclude(config, network, choice, folder, watch, display)
-    except RunFolderError as error:
-        return _complain(str(error), 1)
-    except OSError as error:
-        return _complain(str(trouble(Path(error.filename or config.out), error)), 1)
-    except KeyboardInterrupt:
-        return _complain("stopped; a network that was trained is kept", 130)
+    folder = RunFolder.open(config.out, NAME, choice, package_version())
+    display = Display(config.quiet)
+    display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
+    watch = Stopwatch(folder, config.seed)
+    network = _network(learning, config.seed, display)
+    conclude_seeing(
+        network,
+        config.images,
+        config.repeats,
+        config.seed,
+        QUESTION,
+        asdict(learning),
+        folder,
+        watch,
+        display,
+    )
     print(folder.path)
     return 0
 
 
-def _network(learning, seed: int, display: Display) -> VisionNetwork:
+def _network(learning: VisionConfig, seed: int, display: Display) -> VisionNetwork:
     from bridges.participants.network_learning import cache_folder
     from bridges.vision_learning import vision_network
 
@@ -100,70 +108,6 @@ def _network(learning, seed: int, display: Display) -> VisionNetwork:
     network = vision_network(cache_folder(), learning, seed, display.update)
     display.end()
     return network
-
-
-def _conclude(
-    config: Vision,
-    network: VisionNetwork,
-    choice: dict,
-    folder: RunFolder,
-    watch: Stopwatch,
-    display: Display,
-) -> None:
-    from studies.checks import checks_json
-    from studies.figures import house_style
-    from studies.report import Report, Table, write_report
-    from studies.report_tables import check_sentences
-    from studies.seeing import drawing, measuring
-    from studies.seeing.claims import vision_checks
-
-    images, repeats, seed = config.images, config.repeats, config.seed
-    display.line("looking at fresh renderings")
-    accuracy = measuring.accuracy(network, images, repeats, seed)
-    flankers = measuring.flanker_accuracy(network, images, repeats, seed)
-    display.line("reading features")
-    sensitivity = measuring.reader_sensitivity(network, images, repeats, seed)
-    fade = measuring.fades(network, 20, repeats, seed)
-    stream = measuring.streams(network, 120.0, seed)
-    parameters = sum(weight.numel() for weight in network.parameters())
-    checks = vision_checks(accuracy, sensitivity, fade, stream, parameters)
-    write_atomically(folder.path / "checks.json", checks_json(checks))
-    display.line("drawing figures")
-    with house_style():
-        confusions = measuring.confusions(network, 4 * images, CONFUSED_AT, seed)
-        figures = [
-            drawing.draw_contact_sheet(seed, folder.figures),
-            drawing.draw_confusions(confusions, CONFUSED_AT, 4 * images, folder.figures),
-            drawing.draw_accuracy(accuracy, flankers, images, folder.figures),
-            drawing.draw_sensitivity(sensitivity, images, folder.figures),
-            drawing.draw_features(network, measuring.embedding(network, 2 * images, seed), folder.figures),
-            drawing.draw_levels(fade, stream, folder.figures, 20),
-        ]
-    write_report(
-        Report(
-            title=TITLE,
-            question=QUESTION,
-            summary=[("weights", parameters), ("renderings in a set", images), ("seed", seed)],
-            design=[Table("Learning", ("parameter", "value"), list(choice["learning"].items()))],
-            figures=figures,
-            checks=checks,
-            not_reached=check_sentences(checks),
-            citations=(
-                "Esterman et al. (2013). Cerebral Cortex 23:2712-2723. doi:10.1093/cercor/bhs261",
-                "Robertson et al. (1997). Neuropsychologia 35:747-758. doi:10.1016/S0028-3932(97)00015-8",
-                "LeCun et al. (1998). Proceedings of the IEEE 86:2278-2324. doi:10.1109/5.726791",
-            ),
-            provenance=watch.stop(),
-        ),
-        folder.path / "report.html",
-    )
-    passed = sum(check.passed for check in checks)
-    display.line(f"{passed} of {len(checks)} checks passed; see {folder.path / 'report.html'}")
-
-
-def _complain(text: str, code: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
-    return code
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bridges.tasks import SART, TASKS, Flanker
-from studies.timelines import MOST_PANELS, Timelines, chosen_trials, draw_timeline, main, panel
+from studies.timeline.drawing import draw_timeline
+from studies.timeline.panels import MOST_PANELS, chosen_trials, panel
+from studies.timelines import Timelines, main
 
 
 @pytest.mark.parametrize("name", TASKS)

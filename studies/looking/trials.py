@@ -9,7 +9,7 @@ import pandas as pd
 
 from bridges.encoding import step_count
 from bridges.session import Session
-from studies.timelines import PARTS, chosen_trials
+from studies.timeline.panels import PARTS, chosen_trials
 
 __all__ = [
     "MOST_CONDITIONS",
