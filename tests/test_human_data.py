@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bridges.human.readers import read_human
+from bridges.human.measured import read_measured
+from bridges.human.readers import read_human, read_trials
 from bridges.human.reference import effect
 from bridges.human.scores import read_cpt_scores
 from bridges.measures import measure
+from bridges.measures.effects import effects
 from bridges.participants.human import RecordedParticipant
 
 
@@ -72,7 +74,7 @@ def test_cpt_of_the_phenomics_consortium():
     assert len(scores) == 130
     assert data.trials == []
     aside = [note.split(":")[0] for note in data.notes if "left aside" in note]
-    assert aside == ["ant_subject_scores.csv", "scap_fmri_trials.csv.gz", "scap_subject_scores.csv.gz"]
+    assert aside == ["scap_fmri_trials.csv.gz"]
     for name, digits in (
         ("commission_rate", 0.0005),
         ("omission_rate", 0.00005),
@@ -134,3 +136,74 @@ def test_ax_cpt_of_the_dual_mechanisms_project():
     assert len(error) == 55
     for kind in ("AX", "AY", "BX", "BY"):
         assert error[kind].mean() == pytest.approx(effect("ax_cpt", "error_rate", kind).value, abs=0.0006)
+
+
+def test_attentional_blink_of_reteig_and_colleagues():
+    blink = read_human(human_data("ds001810_attentional_blink")).measured["attentional_blink"]
+    assert len(blink.scores) == 47
+    magnitude, reference = (
+        blink.scores["blink_magnitude_pp"],
+        effect("attentional_blink", "blink_magnitude_pp"),
+    )
+    assert magnitude.mean() == pytest.approx(reference.value, abs=0.05)
+    assert magnitude.std(ddof=1) == pytest.approx(reference.spread_sd, abs=0.05)
+    by_lag = blink.curves[blink.curves["measure"] == "t2_given_t1"].groupby("x")["value"].agg(["mean", "std"])
+    for lag in (3, 8):
+        known = effect("attentional_blink", "t2_given_t1", f"lag {lag}")
+        assert by_lag.loc[lag, "mean"] == pytest.approx(known.value, abs=0.0006)
+        assert by_lag.loc[lag, "std"] == pytest.approx(known.spread_sd, abs=0.0006)
+
+
+def test_capacity_and_conflict_of_the_phenomics_consortium():
+    measured = read_human(human_data("ds000030_cpt_ant_scap")).measured
+    k = measured["change_detection"]
+    # the effect code finds the published capacities again, from published rates of hits and false alarms
+    assert k.curves["participant_id"].nunique() == 130
+    by_load = k.curves.groupby("x")["value"].agg(["mean", "std"])
+    for load in (1, 3, 5, 7):
+        known = effect("change_detection", "cowan_k", f"SCAP, N = {load}")
+        assert by_load.loc[load, "mean"] == pytest.approx(known.value, abs=0.006), load
+        assert by_load.loc[load, "std"] == pytest.approx(known.spread_sd, abs=0.006), load
+    assert (k.scores["k_rise_small"] > k.scores["k_rise_large"]).mean() > 0.9
+    conflict, known = measured["ant"].scores["conflict_ms"], effect("ant", "conflict_ms", "CNP controls")
+    assert len(conflict) == known.n
+    assert conflict.mean() == pytest.approx(known.value, abs=0.05)
+    assert conflict.std(ddof=1) == pytest.approx(known.spread_sd, abs=0.05)
+
+
+def test_flanker_of_the_erp_core():
+    path = human_data("ds005863_flanker_oddball") / "flanker_trials.csv.gz"
+    records = read_trials(path, "flanker", longest_response_time_s=1.5)
+    fit = [record for record in records if record.scored()["correct"].mean() >= 0.6]
+    assert (len(records), len(fit)) == (73, 71)
+    found = pd.DataFrame([effects(record.session, record.responses) for record in fit])
+    conflict, known = found["conflict_ms"], effect("flanker", "conflict_ms")
+    assert conflict.mean() == pytest.approx(known.value, abs=0.1)
+    assert conflict.std(ddof=1) == pytest.approx(known.spread_sd, abs=0.1)
+    # published without the trials that were not answered; here no answer is an error
+    known = effect("flanker", "conflict_accuracy_pp")
+    assert found["conflict_accuracy_pp"].mean() == pytest.approx(known.value, abs=0.6)
+    # fast incongruent answers are those that flankers take
+    assert found["caf_dip_pp"].mean() > 20.0
+    assert found["gratton_ms"].mean() > 0.0
+
+
+def test_flanker_of_kelly_has_the_published_conflict_by_person():
+    records = read_human(human_data("ds000102_flanker")).trials
+    rows = [{"who": r.participant_id, **effects(r.session, r.responses)} for r in records]
+    by_person = pd.DataFrame(rows).groupby("who").mean()
+    assert len(by_person) == 26
+    known = effect("flanker", "conflict_ms", "slow event-related")
+    assert by_person["conflict_ms"].mean() == pytest.approx(known.value, abs=2.0)
+    known = effect("flanker", "conflict_accuracy_pp", "slow event-related")
+    assert by_person["conflict_accuracy_pp"].mean() == pytest.approx(known.value, abs=0.1)
+
+
+def test_measured_tables_refuse_what_they_cannot_read(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_text("participant_id,lag,t1_correct,t2_correct\nsub-1,3,1,x\n")
+    with pytest.raises(ValueError, match=r"row 2.*t2_correct"):
+        read_measured(path)
+    path.write_text("participant_id,lag\nsub-1,3\n")
+    with pytest.raises(ValueError, match="no table of attentional_blink"):
+        read_measured(path)

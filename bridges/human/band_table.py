@@ -58,7 +58,7 @@ BANDS: tuple[Band, ...] = (
         "change_detection", "cowan_k", 2.5, 4.0, "items", "K flattens by 5 to 8 items", "Rouder 2008, N = 23"
     ),
     Band(
-        "tracking",
+        "mot",
         "speed_ratio_2_to_1",
         0.55,
         0.75,
@@ -67,7 +67,7 @@ BANDS: tuple[Band, ...] = (
         "Roudaia & Faubert, N = 18",
     ),
     Band(
-        "tracking",
+        "mot",
         "speed_ratio_3_to_1",
         0.35,
         0.55,

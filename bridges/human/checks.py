@@ -104,7 +104,8 @@ def check_table(
     channels = tuple(sorted(set(frame["channel"][is_trial])))
     text = table.cells
     if kinds is not None and where["trial_type"]:
-        text = text.assign(**{where["trial_type"]: kinds})
+        # one name for all: measures look for it
+        text = text.assign(**{where["trial_type"]: kinds}).rename(columns={where["trial_type"]: "trial_type"})
     used = {column for role, column in where.items() if role not in ROLES_FOR_CONDITIONS}
     conditions = [column for column in text.columns if column not in used]
     if answers.uncoded is not None:

@@ -23,6 +23,9 @@ MACKWORTH = ("Mackworth 1948", "10.1080/17470214808416738")
 FAN = ("Fan, McCandliss, Sommer, Raz, Posner 2002", "10.1162/089892902317361886")
 HEDGE = ("Hedge, Powell, Sumner 2018", "10.3758/s13428-017-0935-1")
 ROUDER = ("Rouder et al. 2008", "10.1073/pnas.0711295105")
+SCAP = ("UCLA Consortium for Neuropsychiatric Phenomics, spatial capacity (Poldrack et al. 2016)", "ds000030")
+SEARCH = ("Inefficient search among static items, experiments 1 to 3", "open data of msenselab")
+FACES = ("Search for upright faces", "open data set visual_search_fam")
 WOODS = ("Woods, Wyma, Yund, Herron, Reed 2015", "10.3389/fnhum.2015.00131")
 BELENKY = ("Belenky et al. 2003", "10.1046/j.1365-2869.2003.00337.x")
 ROUDAIA = ("Roudaia & Faubert, circular multiple object tracking", "")
@@ -201,17 +204,26 @@ _AX_CPT = tuple(
 _DIVIDED = (
     _effect("prp", "prp_effect_ms", 397.0, "ms", SRO, sd=106.0, n=504, ci=(388.0, 407.0)),
     _effect("prp", "rt2_soa_slope", -0.89, "ms/ms", SRO, sd=0.58, n=504, condition="SOA 50-150"),
-    _effect("prp", "rt2_soa_slope", -0.82, "ms/ms", SRO, sd=0.27, n=504, condition="SOA 50-300"),
-    _effect("prp", "rt2_soa_slope", -0.39, "ms/ms", SRO, sd=0.17, n=504, condition="SOA 300-800"),
+    _effect("prp", "rt2_soa_slope", -0.82, "ms/ms", SRO, sd=0.27, n=504),
+    _effect("prp", "rt2_soa_slope_long", -0.39, "ms/ms", SRO, sd=0.17, n=504),
+    # RT2 above that at 800 ms, from the effect and the slopes above: 397 - 0.89 x 100; 0.39 x 500
+    _effect("prp", "rt2_rise_ms", 397.0, "ms", SRO, sd=106.0, n=504, condition="SOA 50"),
+    _effect("prp", "rt2_rise_ms", 308.0, "ms", SRO, n=504, condition="SOA 150"),
+    _effect("prp", "rt2_rise_ms", 195.0, "ms", SRO, n=504, condition="SOA 300"),
     _effect("attentional_blink", "t2_given_t1", 0.423, "fraction", BLINK, sd=0.178, n=47, condition="lag 3"),
     _effect("attentional_blink", "t2_given_t1", 0.822, "fraction", BLINK, sd=0.157, n=47, condition="lag 8"),
     _effect("attentional_blink", "blink_magnitude_pp", 39.9, "pp", BLINK, sd=15.8, n=47, ci=(35.4, 44.4)),
+    _effect("change_detection", "cowan_k", 3.24, "items", ROUDER, n=23),
     _effect("change_detection", "cowan_k", 1.78, "items", ROUDER, sd=0.22, n=23, condition="N = 2"),
     _effect("change_detection", "cowan_k", 3.14, "items", ROUDER, sd=0.84, n=23, condition="N = 5"),
     _effect("change_detection", "cowan_k", 3.34, "items", ROUDER, sd=1.26, n=23, condition="N = 8"),
-    _effect("tracking", "speed_threshold", 1.05, "rev/s", ROUDAIA, sd=0.26, n=18, condition="1 target"),
-    _effect("tracking", "speed_threshold", 0.70, "rev/s", ROUDAIA, sd=0.20, n=18, condition="2 targets"),
-    _effect("tracking", "speed_threshold", 0.46, "rev/s", ROUDAIA, sd=0.21, n=18, condition="3 targets"),
+    *(
+        _effect("change_detection", "cowan_k", k, "items", SCAP, sd=sd, n=130, condition=f"SCAP, N = {load}")
+        for load, k, sd in ((1, 0.94, 0.10), (3, 2.45, 0.57), (5, 3.75, 1.04), (7, 2.83, 1.43))
+    ),
+    _effect("mot", "speed_threshold", 1.05, "rev/s", ROUDAIA, sd=0.26, n=18, condition="1 target"),
+    _effect("mot", "speed_threshold", 0.70, "rev/s", ROUDAIA, sd=0.20, n=18, condition="2 targets"),
+    _effect("mot", "speed_threshold", 0.46, "rev/s", ROUDAIA, sd=0.21, n=18, condition="3 targets"),
 )
 
 _SELECTIVE = (
@@ -223,13 +235,34 @@ _SELECTIVE = (
     _effect("ant", "conflict_ms", 84.0, "ms", FAN, sd=25.0, n=40, mark="U", condition="original"),
     _effect("ant", "orienting_ms", 51.0, "ms", FAN, sd=21.0, n=40, mark="U", condition="original"),
     _effect("ant", "alerting_ms", 47.0, "ms", FAN, sd=18.0, n=40, mark="U", condition="original"),
-    _effect("flanker", "conflict_ms", 66.9, "ms", ERPCORE, sd=23.2, n=71, condition="speeded"),
-    _effect("flanker", "conflict_accuracy_pp", 18.6, "pp", ERPCORE, sd=12.3, n=71, condition="speeded"),
+    _effect("flanker", "conflict_ms", 66.9, "ms", ERPCORE, sd=23.2, n=71),
+    _effect("flanker", "conflict_accuracy_pp", 18.6, "pp", ERPCORE, sd=12.3, n=71),
     _effect("flanker", "conflict_ms", 153.0, "ms", KELLY, sd=93.0, n=26, condition="slow event-related"),
     _effect(
         "flanker", "conflict_accuracy_pp", 2.6, "pp", KELLY, sd=3.7, n=26, condition="slow event-related"
     ),
+    _effect("flanker", "conflict_ms", 40.0, "ms", HEDGE, sd=18.4, n=47, condition="study 1"),
+    _effect("flanker", "conflict_ms", 42.6, "ms", HEDGE, sd=20.3, n=60, condition="study 2"),
     _effect("posner", "validity_ms", 27.0, "ms", HEDGE, sd=21.4, n=40, ci=(20.3, 33.6)),
+    *(
+        _effect("posner", "validity_ms", effect, "ms", HEDGE, n=40, condition=f"SOA {soa}")
+        for soa, effect in ((300, 28.1), (400, 29.3), (500, 25.6), (600, 23.7))
+    ),
+    _effect("visual_search", "slope_present_ms_per_item", 21.8, "ms/item", SEARCH, n=11),
+    _effect("visual_search", "slope_absent_ms_per_item", 76.5, "ms/item", SEARCH, n=11),
+    _effect("visual_search", "slope_ratio_absent_present", 3.5, "ratio", SEARCH, n=11),
+    _effect("visual_search", "slope_present_ms_per_item", 21.5, "ms/item", SEARCH, n=12, condition="2"),
+    _effect("visual_search", "slope_absent_ms_per_item", 76.3, "ms/item", SEARCH, n=12, condition="2"),
+    _effect("visual_search", "slope_ratio_absent_present", 3.6, "ratio", SEARCH, n=12, condition="2"),
+    _effect("visual_search", "slope_present_ms_per_item", 22.4, "ms/item", SEARCH, n=12, condition="3"),
+    _effect("visual_search", "slope_absent_ms_per_item", 76.8, "ms/item", SEARCH, n=12, condition="3"),
+    _effect("visual_search", "slope_ratio_absent_present", 3.4, "ratio", SEARCH, n=12, condition="3"),
+    _effect(
+        "visual_search", "slope_present_ms_per_item", 97.5, "ms/item", FACES, sd=23.5, n=19, condition="faces"
+    ),
+    _effect(
+        "visual_search", "slope_absent_ms_per_item", 196.3, "ms/item", FACES, sd=35.0, n=19, condition="faces"
+    ),
 )
 
 EFFECTS: tuple[Effect, ...] = (

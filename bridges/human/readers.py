@@ -15,6 +15,7 @@ import pandas as pd
 
 from bridges.human import bids
 from bridges.human.checks import ReadOptions
+from bridges.human.measured import Measured, measured_kind, read_measured
 from bridges.human.records import HumanRecord, records_of
 from bridges.human.scores import is_cpt_scores, read_cpt_scores
 from bridges.human.session_table import SESSION_ENTRY, record_of_session
@@ -36,7 +37,9 @@ class HumanData:
     trials
         One record a person, session and run.
     scores
-        One row a person with our measure names, where the source has scores and not trials.
+        One row a person with our measure names, where the source has scores of the CPT and not trials.
+    measured
+        Task to the effects of people whose trials cannot become sessions.
     notes
         What was kept, mended and left aside, one line each.
     """
@@ -44,6 +47,7 @@ class HumanData:
     trials: list[HumanRecord] = field(default_factory=list)
     scores: pd.DataFrame | None = None
     notes: list[str] = field(default_factory=list)
+    measured: dict[str, Measured] = field(default_factory=dict)
 
 
 def read_trials(
@@ -157,22 +161,27 @@ def read_human(
             data = replace(data, trials=data.trials + read_trials(table, task))
         elif kind == "scores":
             data = replace(data, scores=read_cpt_scores(table, diagnosis=None))
+        elif kind == "measured":
+            found = read_measured(table)
+            data = replace(data, measured={**data.measured, found.task: found})
         else:
             reasons.append(f"{table.name}: left aside: {reason}")
-    if not data.trials and data.scores is None:
+    if not data.trials and data.scores is None and not data.measured:
         what = "\n  ".join(reasons) or f"no table ({', '.join(TABLE_ENDINGS)}) lies here"
         raise ValueError(f"{path}: no human data that can be read\n  {what}")
     return _kept(replace(data, notes=reasons), wanted)
 
 
 def _kind(path: Path, task: str | None, lone: bool) -> tuple[str, str]:
-    """Whether a table holds trials, scores or neither, and why neither."""
+    """Whether a table holds trials, scores, effects or none of them, and why none."""
     table, faults = read_text_table(path)
     if table is None:
         return "trials" if lone else "", faults[0]
     header = list(table.cells.columns)
     if is_cpt_scores(header):
         return "scores", ""
+    if measured_kind(header):
+        return "measured", ""
     has_task = task or find_column(header, "task") or task_in_name(path.name.split(".")[0], path.parent.name)
     lacks = [role for role in ("onset", "response_time") if find_column(header, role) is None]
     if lone or (has_task and not lacks):
@@ -192,16 +201,26 @@ def _kept(data: HumanData, wanted: Mapping[str, object]) -> HumanData:
         notes.append(_note("records", len(trials), len(data.trials), of_trials))
     scores = data.scores
     if scores is not None:
-        n_all = len(scores)
-        of_scores = {name: value for name, value in wanted.items() if name in scores}
-        for name, value in of_scores.items():
-            scores = scores[scores[name] == value]
-        if not len(scores):
-            raise ValueError(f"nobody has the groups {of_scores}")
-        if len(scores) < n_all:
-            notes.append(_note("people with scores", len(scores), n_all, of_scores))
-        scores = scores.reset_index(drop=True)
-    return HumanData(trials, scores, notes)
+        scores = _kept_scores(scores, wanted, "people with scores", notes)
+    measured = {
+        task: one.of(_kept_scores(one.scores, wanted, f"people with scores of {task}", notes))
+        for task, one in data.measured.items()
+    }
+    return HumanData(trials, scores, notes, measured)
+
+
+def _kept_scores(
+    scores: pd.DataFrame, wanted: Mapping[str, object], what: str, notes: list[str]
+) -> pd.DataFrame:
+    n_all = len(scores)
+    groups = {name: value for name, value in wanted.items() if name in scores}
+    for name, value in groups.items():
+        scores = scores[scores[name] == value]
+    if not len(scores):
+        raise ValueError(f"nobody has the groups {groups}")
+    if len(scores) < n_all:
+        notes.append(_note(what, len(scores), n_all, groups))
+    return scores.reset_index(drop=True)
 
 
 def _note(what: str, n_kept: int, n_all: int, groups: Mapping[str, object]) -> str:

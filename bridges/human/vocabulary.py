@@ -36,7 +36,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "block": ("block", "block_id"),
     "trial": ("trial", "trial_index", "trial_num"),
     "task": ("task", "task_name"),
-    "trial_type": ("trial_type", "condition"),
+    "trial_type": ("trial_type", "condition", "flanker_type"),
     "stimulus": ("stimulus", "stim"),
     "onset": ("onset", "onset_s", "stimulus_onset", "onset_ms"),
     "duration": ("duration", "duration_s"),
@@ -139,10 +139,23 @@ TASKS: Mapping[str, TaskWords] = {
     "ant": TaskWords(_CONGRUENCY, responses=("left", "right"), spellings=_COMPATIBLE),
     "posner": TaskWords({"valid": "", "invalid": "", "neutral": ""}, responses=("left", "right")),
     "visual_search": TaskWords({"present": "present", "absent": "absent"}, responses=("present", "absent")),
+    # trials with two responses: which keys there are is the table's own matter
+    "prp": TaskWords({"dual": "", "single_1": "", "single_2": ""}, responses=()),
+    "attentional_blink": TaskWords({"dual": "", "control": ""}, responses=()),
+    "dual_detection": TaskWords({"dual": "", "single_outer": "", "single_inner": ""}, responses=()),
+    "mot": TaskWords({"target": "target", "distractor": "distractor"}, responses=("target", "distractor")),
+    "change_detection": TaskWords({"same": "same", "change": "change"}, responses=("same", "change")),
+    "monitoring": TaskWords(_GO_NO_GO, spellings=_GO_SPELLINGS),
 }
 """The tasks whose human trials can be read without `correct_response` column."""
 
 _TASK_SPELLINGS = {
+    "blink": "attentional_blink",
+    "ab": "attentional_blink",
+    "psychological_refractory_period": "prp",
+    "multiple_object_tracking": "mot",
+    "tracking": "mot",
+    "changedetection": "change_detection",
     "cpt": "cpt_x",
     "cptx": "cpt_x",
     "gradcpt": "grad_cpt",
