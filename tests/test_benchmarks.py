@@ -194,19 +194,19 @@ def test_a_reading_has_no_spread_without_repetition():
 
 @pytest.mark.slow
 def test_plain_brian2_and_ours_have_the_same_rates(tmp_path):
-    """The circuit that is timed in plain Brian2 is the circuit that is timed here."""
+    """The circuit that is timed in plain Brian2 is the circuit that is timed here.
+
+    At a fine step: at 0.1 ms each of the two has an error of forward Euler of its own, of some percent.
+    """
     from neurosim.engine import standalone
-    from studies.benchmark.spiking import _Brian2, _Ours, _rates
+    from studies.benchmark.spiking import FINE_DT_MS, _Brian2, _Ours, _rates
 
     if standalone.compiler() is None:
         pytest.skip("no C++ compiler")
-    ours, plain = _Ours(2.0, 3), _Brian2(2.0, 3, tmp_path)
+    ours, plain = _Ours(4.0, 3, FINE_DT_MS), _Brian2(4.0, 3, tmp_path, FINE_DT_MS)
     assert ours.cost_s() > 0 and plain.cost_s() > 0
-    # plain Brian2 draws other noise every time, and rates of 2 s scatter by some percent: the 5 % of the
-    # benchmark are judged there, over more time; another circuit would be off by far more than this
     rates = _rates([ours, plain]).set_index("simulator")[["e_hz", "i_hz"]]
-    ratio = (rates.iloc[1] / rates.iloc[0]).to_numpy()
-    assert ratio == pytest.approx([1.0, 1.0], abs=0.15), rates
+    assert "NOT" not in _rate_notes([ours, plain])[0], rates
 
 
 @pytest.mark.study

@@ -58,10 +58,11 @@ class _Brian2:
 
     name = "Brian2"
 
-    def __init__(self, seconds: float, seed: int, scratch: Path) -> None:
-        self.job = job(seconds, seed)
-        self.folder, self.results = scratch / "brian2", scratch / "brian2" / "out"
-        path = scratch / "job.json"
+    def __init__(self, seconds: float, seed: int, scratch: Path, dt_ms: float = DT_MS) -> None:
+        self.job = job(seconds, seed, dt_ms)
+        self.folder = scratch / f"brian2_{dt_ms}"
+        self.results = self.folder / "out"
+        path = scratch / f"job_{dt_ms}.json"
         path.write_text(json.dumps(self.job))
         child_cpu_s([sys.executable, "-m", "studies.benchmark.wang_brian2", str(path), str(self.folder)])
         self.results.mkdir()
@@ -114,8 +115,11 @@ def _run(setting: BenchmarkSetting) -> Outcome:
         timings = _by_turns(runners, repeats, seconds, tell)
     readings = _compared(runners, timings)
     notes = _rate_notes(runners)
-    if setting.nest_python is not None:
-        notes.append(_fine_note(runners[-1], seconds, setting.seed))
+        if not setting.quick:
+            tell(f"rates with a step of {FINE_DT_MS} ms")
+            plain = _Brian2(seconds, setting.seed, scratch, FINE_DT_MS)
+            plain.cost_s()
+            notes.append(_fine_note([plain, *runners[2:]], seconds, setting.seed))
     tell("cost against neurons and participants")
     costs = _costs(setting)
     tell("starting a known circuit; memory over many sessions")
@@ -197,14 +201,18 @@ def _rate_notes(runners: Sequence) -> list[str]:
     return notes
 
 
-def _fine_note(nest: _Nest, seconds: float, seed: int) -> str:
-    """What a finer step does to our rates: NEST solves the membrane equation exactly within a step."""
+def _fine_note(others: Sequence, seconds: float, seed: int) -> str:
+    """What a finer step does to the rates: forward Euler errs in ours and in plain Brian2, not in NEST."""
     fine = _Ours(seconds, seed, FINE_DT_MS)
     fine.cost_s()
-    (e, i), (nest_e, nest_i) = _rates([fine, nest])[["e_hz", "i_hz"]].to_numpy(dtype=float)
+    (e, i), *found = _rates([fine, *others])[["e_hz", "i_hz"]].to_numpy(dtype=float)
+    off = [
+        f"{other.name} is {other_e / e - 1.0:+.1%} and {other_i / i - 1.0:+.1%} off that"
+        for other, (other_e, other_i) in zip(others, found, strict=True)
+    ]
     return (
-        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz; NEST, which solves the "
-        f"membrane equation within a step, is {nest_e / e - 1.0:+.1%} and {nest_i / i - 1.0:+.1%} off that."
+        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz; {'; '.join(off)}. NEST solves "
+        "the membrane equation exactly within its steps of 0.1 ms."
     )
 
 

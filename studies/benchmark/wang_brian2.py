@@ -15,6 +15,7 @@ files that hold its spikes. Brian2 documentation: user guide, pages on synapses 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def build(job: dict, folder: Path) -> None:
     import brian2 as b2
 
     b2.set_device("cpp_standalone", build_on_run=False, directory=str(folder))
+    # by default every file gets a compiler of its own at once, a hundred of them
+    b2.prefs.devices.cpp_standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]
     b2.seed(job["seed"])
     b2.defaultclock.dt = job["dt_ms"] * b2.ms
     e, i = _cells(b2, job, "e"), _cells(b2, job, "i")

@@ -33,7 +33,7 @@ def drive(seconds: float, seed: int) -> Drive:
     return motion_drive(COHERENCE, ONSET_S, WARM_S + seconds, WARM_S + seconds, rng)
 
 
-def job(seconds: float, seed: int) -> dict[str, Any]:
+def job(seconds: float, seed: int, dt_ms: float = DT_MS) -> dict[str, Any]:
     """What the scripts for the other simulators read.
 
     Parameters
@@ -42,12 +42,14 @@ def job(seconds: float, seed: int) -> dict[str, Any]:
         Model time to be timed (s).
     seed
         Of the stimulus and of the simulator.
+    dt_ms
+        Time step (ms).
     """
     circuit = decision_circuit()
     given = drive(seconds, seed)
     neurons = {"i" if p.name == "inhibition" else "e": p for p in circuit.populations}
     return {
-        "dt_ms": DT_MS,
+        "dt_ms": dt_ms,
         "seed": seed,
         "seconds": seconds,
         "warm_s": WARM_S,
