@@ -113,13 +113,13 @@ def _run(setting: BenchmarkSetting) -> Outcome:
         else:
             runners.append(_Nest(seconds, setting.seed, scratch, setting.nest_python))
         timings = _by_turns(runners, repeats, seconds, tell)
-    readings = _compared(runners, timings)
-    notes = _rate_notes(runners)
+        notes = _rate_notes(runners)
         if not setting.quick:
             tell(f"rates with a step of {FINE_DT_MS} ms")
             plain = _Brian2(seconds, setting.seed, scratch, FINE_DT_MS)
             plain.cost_s()
             notes.append(_fine_note([plain, *runners[2:]], seconds, setting.seed))
+    readings = _compared(runners, timings)
     tell("cost against neurons and participants")
     costs = _costs(setting)
     tell("starting a known circuit; memory over many sessions")
@@ -211,8 +211,8 @@ def _fine_note(others: Sequence, seconds: float, seed: int) -> str:
         for other, (other_e, other_i) in zip(others, found, strict=True)
     ]
     return (
-        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz; {'; '.join(off)}. NEST solves "
-        "the membrane equation exactly within its steps of 0.1 ms."
+        f"With a step of {FINE_DT_MS} ms ours has E {e:.2f} Hz and I {i:.2f} Hz; {'; '.join(off)}. "
+        "NEST solves the membrane equation within its steps of 0.1 ms."
     )
 
 
