@@ -31,7 +31,7 @@ from bridges.tasks.layout import (
 )
 from bridges.tasks.observers import detection, identification, mean_count
 from bridges.tasks.rsvp import Streams, stream_texts
-from bridges.tasks.validation import ParameterCheck
+from bridges.tasks.validation import ParameterCheck, is_count
 
 __all__ = ["BLOCK_KINDS", "AttentionalBlink"]
 
@@ -143,7 +143,7 @@ class AttentionalBlink(SessionMaker):
 
     def __post_init__(self) -> None:
         check = ParameterCheck(self)
-        check.distinct("lags", each=_is_count, rule="a whole number >= 1")
+        check.distinct("lags", each=is_count, rule="a whole number >= 1")
         check.one_of("second_task", "detection", "identification")
         check.whole(0, "before_min", "before_max")
         check.whole(1, "after")
@@ -155,7 +155,7 @@ class AttentionalBlink(SessionMaker):
         check.conflict(
             ("trials_per_lag", "lags"),
             lambda trials, lags: (
-                not isinstance(trials, tuple) or len(trials) != len(lags) or not all(map(_is_count, trials))
+                not isinstance(trials, tuple) or len(trials) != len(lags) or not all(map(is_count, trials))
             ),
             "one whole number >= 1 for each lag",
         )
@@ -429,7 +429,3 @@ class AttentionalBlink(SessionMaker):
             asked = ("attend_t1", "attend_t2") if kind == "dual" else ("attend_t2",)
             cues += [instruction(drawn, channel, start_s + CUE_ONSET_S) for channel in asked]
         return cues
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

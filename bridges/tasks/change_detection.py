@@ -17,7 +17,7 @@ from bridges.session import NO_RESPONSE, Rule
 from bridges.tasks.base import SessionMaker, parameter
 from bridges.tasks.layout import Drawn, Events, Layout, either, labels, shown
 from bridges.tasks.observers import detection, highest_count, mean_count, poisson_probabilities
-from bridges.tasks.validation import ParameterCheck
+from bridges.tasks.validation import ParameterCheck, is_count
 
 __all__ = ["ChangeDetection"]
 
@@ -115,7 +115,7 @@ class ChangeDetection(SessionMaker):
 
     def __post_init__(self) -> None:
         check = ParameterCheck(self)
-        check.distinct("set_sizes", each=_is_count, rule="a whole number >= 1")
+        check.distinct("set_sizes", each=is_count, rule="a whole number >= 1")
         check.whole(1, "trials_per_size", "n_blocks", "n_places")
         check.distinct(
             "change_probability", each=lambda p: isinstance(p, float) and 0 <= p <= 1, rule="from 0 to 1"
@@ -383,7 +383,3 @@ class ChangeDetection(SessionMaker):
 def _orders(rng: np.random.Generator, n: int, n_items: int) -> np.ndarray:
     """A random order of the items for each of n trials."""
     return rng.permuted(np.broadcast_to(np.arange(n_items, dtype=np.int8), (n, n_items)), axis=1)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

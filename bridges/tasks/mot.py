@@ -18,7 +18,7 @@ from bridges.tasks.base import SessionMaker, parameter
 from bridges.tasks.layout import Drawn, Events, Layout, either, labels, session_generator, shown
 from bridges.tasks.motion import Field, Rings
 from bridges.tasks.tracking import pointer_accuracy, spill
-from bridges.tasks.validation import ParameterCheck
+from bridges.tasks.validation import ParameterCheck, is_amount, is_count
 
 __all__ = ["MOT"]
 
@@ -138,15 +138,15 @@ class MOT(SessionMaker):
         check.one_of("arrangement", "field", "rings")
         check.whole(2, "n_objects")
         check.whole(1, "trials_per_cell", "n_blocks")
-        check.distinct("n_targets", each=_is_count, rule="a whole number >= 1")
-        check.distinct("speed", each=_is_amount, rule="a number >= 0")
-        check.distinct("radii_deg", each=lambda r: _is_amount(r) and r > 0, rule="a number > 0 degrees")
+        check.distinct("n_targets", each=is_count, rule="a whole number >= 1")
+        check.distinct("speed", each=is_amount, rule="a number >= 0")
+        check.distinct("radii_deg", each=lambda r: is_amount(r) and r > 0, rule="a number > 0 degrees")
         check.duration("cue_s", "motion_s", "probe_s", "window_s", "lead_in_s", "reversal_s")
         check.duration("fixation_s", "intertrial_s", "lag_s", "lead_out_s", zero=True)
         check.share("spill")
         for name in ("field_deg", "spacing_deg", "spread_deg"):
-            check.conflict((name,), lambda x: not (_is_amount(x) and x > 0), "must be a number > 0 degrees")
-        check.conflict(("turn_deg",), lambda x: not _is_amount(x), "must be a number >= 0 degrees")
+            check.conflict((name,), lambda x: not (is_amount(x) and x > 0), "must be a number > 0 degrees")
+        check.conflict(("turn_deg",), lambda x: not is_amount(x), "must be a number >= 0 degrees")
         check.conflict(
             ("arrangement", "n_targets", "n_objects"),
             lambda kind, targets, objects: kind == "field" and max(targets) >= objects,
@@ -415,11 +415,3 @@ class MOT(SessionMaker):
         duration_s = np.minimum(look_s, self.motion_s - look * look_s)
         onset_s = motion_s[row] + look * look_s
         return shown(drawn, labels(other, self.channels), onset_s, duration_s, level[row, look, other], row)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < np.inf

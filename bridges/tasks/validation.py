@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any
 
 from bridges.tasks.layout import CUE_DURATION_S, CUE_ONSET_S, CUE_RULE
 
-__all__ = ["ParameterCheck"]
+__all__ = ["ParameterCheck", "is_amount", "is_count"]
 
 
 class ParameterCheck:
@@ -121,3 +121,13 @@ def _is_time(value: Any, zero: bool) -> bool:
 
 def _time_rule(zero: bool) -> str:
     return f"a finite time {'>= 0' if zero else '> 0'} s"
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a whole number of at least 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_amount(value: object) -> bool:
+    """Whether a value is a finite number of at least 0."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < inf
