@@ -11,6 +11,7 @@ import pandas as pd
 
 from bridges.human.bids import bids_identity, trial_files
 from bridges.human.readers import HumanData, read_human
+from bridges.human.records import HumanRecord
 from bridges.human.vocabulary import same_task
 from bridges.session import Responses, Session
 
@@ -18,7 +19,15 @@ __all__ = ["People", "content_digest", "read_people"]
 
 HUMAN = "human"
 SCORES_TASK = "cpt_x"
-"""Published scores that can be read are those of this task."""
+"""Published scores of trials that can be read are those of this task."""
+
+LONGEST_S = 2.0
+"""Longer response times of people's speeded choices are pauses, not answers (s)."""
+
+LEAST_ACCURACY = 0.6
+"""Who is right less often than this in a choice task did not do it (the exclusion of the reference table)."""
+
+CHOICE_TASKS = ("flanker", "ant", "posner")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +40,10 @@ class People:
         (task, "human") -> one (session, responses) a record.
     published
         task -> scores of people whose trials are not at hand.
+    numbers
+        (task, "human") -> number of the person of each record; a person may have several.
+    curves
+        task -> curves of people whose trials are not at hand.
     notes
         What was kept and what was left aside.
     digest
@@ -39,6 +52,8 @@ class People:
 
     performed: dict[tuple[str, str], list[tuple[Session, Responses]]] = field(default_factory=dict)
     published: dict[str, pd.DataFrame] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     digest: str = ""
 
@@ -67,29 +82,58 @@ def read_people(path: Path | None, studied: Sequence[str]) -> People:
         data = _read(path, studied)
     except FileNotFoundError as error:
         raise ValueError(f"human: {error}; give a file or folder of trials, or leave --human out") from error
+    trials, notes = _fit(data.trials)
     performed: dict[tuple[str, str], list[tuple[Session, Responses]]] = {}
-    for record in data.trials:
-        performed.setdefault((record.session.task, HUMAN), []).append((record.session, record.responses))
-    found = {task for task, _ in performed}
-    published = {}
+    names: dict[tuple[str, str], list[str]] = {}
+    for record in trials:
+        cell = (record.session.task, HUMAN)
+        performed.setdefault(cell, []).append((record.session, record.responses))
+        names.setdefault(cell, []).append(record.participant_id)
+    published = {task: one.scores for task, one in data.measured.items()}
     if data.scores is not None:
-        found.add(SCORES_TASK)
-        if SCORES_TASK in studied:
-            published[SCORES_TASK] = data.scores
-    kept = {cell: pairs for cell, pairs in performed.items() if cell[0] in studied}
-    if not kept and not published:
+        published[SCORES_TASK] = data.scores
+    found = {task for task, _ in performed} | set(published)
+    if not found & set(studied):
         raise ValueError(
             f"human: {path} has {', '.join(sorted(found))}, none of the tasks of this run "
             f"({', '.join(studied)}); choose tasks with --tasks or give other data"
         )
-    return People(kept, published, tuple(data.notes), content_digest(path))
+    return People(
+        {cell: pairs for cell, pairs in performed.items() if cell[0] in studied},
+        {
+            task: table
+            for task, table in published.items()
+            if task in studied and (task, HUMAN) not in performed
+        },
+        {cell: _numbers(people) for cell, people in names.items()},
+        {task: one.curves for task, one in data.measured.items() if task in studied and len(one.curves)},
+        (*data.notes, *notes),
+        content_digest(path),
+    )
+
+
+def _fit(records: Sequence[HumanRecord]) -> tuple[list[HumanRecord], list[str]]:
+    """Records of choice tasks in which the person was right often enough, and what was left out."""
+    choice = [r for r in records if r.session.task in CHOICE_TASKS]
+    unfit = {id(r) for r in choice if r.scored()["correct"].mean() < LEAST_ACCURACY}
+    notes = (
+        [f"left out {len(unfit)} of {len(choice)} records: accuracy below {LEAST_ACCURACY}"] if unfit else []
+    )
+    return [r for r in records if id(r) not in unfit], notes
+
+
+def _numbers(people: Sequence[str]) -> tuple[int, ...]:
+    number = {person: k for k, person in enumerate(dict.fromkeys(people))}
+    return tuple(number[person] for person in people)
 
 
 def _read(path: Path, studied: Sequence[str]) -> HumanData:
     """Everything that is there; a BIDS folder of several tasks is read once for each studied one."""
     stated = {bids_identity(file).get("task", "") for file in trial_files(path)} if path.is_dir() else set()
     if len(stated) < 2:
-        return read_human(path)
+        # a pause is as long as it likes in a choice task, and a lapse is data in a vigilance test
+        choice = set(studied) <= set(CHOICE_TASKS) or any(task in path.name for task in CHOICE_TASKS)
+        return read_human(path, longest_response_time_s=LONGEST_S if choice else float("inf"))
     data = HumanData()
     for task in studied:
         if any(same_task(name, task) for name in stated):

@@ -1,7 +1,7 @@
 """Scores: the measures of every participant of every agent, from the same code for all.
 
-Three tables, one row a participant, a participant's block, and a participant's trial; the first two
-also as a labelled tree of arrays for results.nc.
+Four tables, one row a participant, a participant's block, a participant's trial, and a point of a
+participant's curve; the first two also as a labelled tree of arrays for results.nc.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from bridges.measures import LABELS, UNITS, block_curve, measure
+from bridges.measures.effects import EFFECT_LABELS, EFFECT_UNITS, curves, effects
 from bridges.session import Responses, Session
 from studies.run_folder import write_atomically
 
@@ -24,6 +25,7 @@ __all__ = ["Scores", "as_tree", "label_of", "save_results", "score", "unit_of"]
 Performed = Mapping[tuple[str, str], Sequence[tuple[Session, Responses]]]
 
 KEYS = ["task", "agent", "participant"]
+CURVES = [*KEYS, "measure", "series", "x", "value"]
 ISI_SLOPE = "rt_isi_slope_ms_per_s"
 MORE_UNITS = {ISI_SLOPE: "ms/s"}
 MORE_LABELS = {ISI_SLOPE: "Change of response time with the inter-stimulus interval"}
@@ -45,12 +47,15 @@ class Scores:
         response_time_s, correct.
     duration_min
         task -> mean length of its sessions (min).
+    curves
+        task, agent, participant, measure, series, x, value: the curves that effects are read from.
     """
 
     participants: pd.DataFrame
     blocks: pd.DataFrame
     trials: pd.DataFrame
     duration_min: Mapping[str, float] = field(default_factory=dict)
+    curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=CURVES))
 
     def agents(self, task: str) -> list[str]:
         """Agents that performed a task, in the order of the study."""
@@ -73,18 +78,19 @@ class Scores:
 
 def unit_of(name: str) -> str:
     """Unit of a measure; ``"1"`` for what has none."""
-    return {**UNITS, **MORE_UNITS, **CURVE_UNITS}.get(name, "1")
+    return {**EFFECT_UNITS, **UNITS, **MORE_UNITS, **CURVE_UNITS}.get(name, "1")
 
 
 def label_of(name: str) -> str:
     """Label of a measure, without its unit."""
-    return {**LABELS, **MORE_LABELS}.get(name, name)
+    return {**EFFECT_LABELS, **LABELS, **MORE_LABELS}.get(name, name)
 
 
 def score(
     performed: Performed,
     published: Mapping[str, pd.DataFrame] | None = None,
     numbers: Mapping[tuple[str, str], Sequence[int]] | None = None,
+    published_curves: Mapping[str, pd.DataFrame] | None = None,
 ) -> Scores:
     """Score every performance.
 
@@ -95,7 +101,10 @@ def score(
     published
         task -> scores of people whose trials are not at hand, one row a person under our measure names.
     numbers
-        (task, agent) -> numbers of the participants, in the same order; 0, 1, ... where not given.
+        (task, agent) -> numbers of the participants, in the same order; 0, 1, ... where not given. Sessions
+        of the same number are those of one participant, whose measures are averaged.
+    published_curves
+        task -> curves of people whose trials are not at hand: participant_id, measure, series, x, value.
 
     Raises
     ------
@@ -103,31 +112,38 @@ def score(
         If nobody performed anything.
     """
     participants: list[dict[str, Any]] = []
-    blocks, trials = [], []
+    blocks, trials, points = [], [], []
     lengths_s: dict[str, list[float]] = {}
     for (task, agent), pairs in performed.items():
         known = (numbers or {}).get((task, agent), range(len(pairs)))
         for number, (session, responses) in zip(known, pairs, strict=True):
             lengths_s.setdefault(task, []).append(session.duration_s)
             key: dict[str, Any] = {"task": task, "agent": agent, "participant": number}
-            participants.append({**key, **measure(session, responses), **_by_interval(session, responses)})
+            scalars = {**measure(session, responses), **_by_interval(session, responses)}
+            participants.append({**key, **scalars, **effects(session, responses)})
+            points.append(curves(session, responses).assign(**key))
             # where the interval changes from block to block, a set of blocks has each interval once
             by = "isi_set" if "isi_set" in session.trials else "block"
             curve = block_curve(session, responses, by=by).rename(columns={by: "block"})
             blocks.append(curve.assign(**key))
             trials.append(_trials(session, responses).assign(**key))
     for task, table in (published or {}).items():
-        measured = table[[name for name in table.columns if name in {**UNITS, **MORE_UNITS}]]
+        known_names = {**EFFECT_UNITS, **UNITS, **MORE_UNITS}
+        measured = table[[name for name in table.columns if name in known_names]]
         for number, row in enumerate(measured.to_dict("records")):
             person = {str(name): value for name, value in row.items()}
             participants.append({"task": task, "agent": "human", "participant": number, **person})
     if not trials:
         raise ValueError("no agent finished any task, so there is nothing to score; see the warnings above")
+    for task, table in (published_curves or {}).items():
+        who = pd.factorize(table["participant_id"], sort=True)[0]
+        points.append(table.assign(task=task, agent="human", participant=who))
     return Scores(
-        pd.DataFrame(participants),
-        _first(pd.concat(blocks, ignore_index=True)),
+        _averaged(pd.DataFrame(participants), KEYS),
+        _averaged(_first(pd.concat(blocks, ignore_index=True)), [*KEYS, "block"]),
         _first(pd.concat(trials, ignore_index=True)),
         {task: float(np.mean(lengths)) / 60 for task, lengths in lengths_s.items()},
+        _averaged(_all_points(points), CURVES[:-1]),
     )
 
 
@@ -168,6 +184,18 @@ def _by_interval(session: Session, responses: Responses) -> dict[str, float]:
 def _trials(session: Session, responses: Responses) -> pd.DataFrame:
     names = ["trial", "block", "onset_s", "correct_response", "response", "response_time_s", "correct"]
     return responses.scored(session)[names]
+
+
+def _all_points(points: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    there = [table[CURVES] for table in points if len(table)]
+    return pd.concat(there, ignore_index=True) if there else pd.DataFrame(columns=CURVES)
+
+
+def _averaged(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Several sessions of one participant as one row; nothing changes where each has one."""
+    if not table.duplicated(keys).any():
+        return table
+    return table.groupby(keys, sort=False, as_index=False).mean(numeric_only=True)
 
 
 def _first(table: pd.DataFrame) -> pd.DataFrame:

@@ -121,7 +121,11 @@ def select(records: Sequence[HumanRecord], **groups: object) -> list[HumanRecord
 
 
 def read_human(
-    path: str | Path, task: str | None = None, *, groups: Mapping[str, object] | None = None
+    path: str | Path,
+    task: str | None = None,
+    *,
+    groups: Mapping[str, object] | None = None,
+    longest_response_time_s: float = float("inf"),
 ) -> HumanData:
     """Read whatever human data a file or folder holds.
 
@@ -134,6 +138,8 @@ def read_human(
     groups
         Values of group columns to keep, e.g. ``{"age_group": "Old"}``; an empty mapping keeps
         everybody. Default: `REFERENCE_GROUPS`, as far as the data have such columns.
+    longest_response_time_s
+        Longer response times of trials count as no response (s).
 
     Returns
     -------
@@ -151,14 +157,16 @@ def read_human(
         raise FileNotFoundError(f"no file or folder {path}")
     wanted = dict(REFERENCE_GROUPS if groups is None else groups)
     if bids.is_bids_file(path) or (path.is_dir() and bids.trial_files(path)):
-        return _kept(HumanData(read_trials(path, task)), wanted)
+        trials = read_trials(path, task, longest_response_time_s=longest_response_time_s)
+        return _kept(HumanData(trials), wanted)
     tables = sorted(p for p in path.iterdir() if p.name.endswith(TABLE_ENDINGS)) if path.is_dir() else [path]
     data = HumanData()
     reasons = []
     for table in tables:
         kind, reason = _kind(table, task, lone=not path.is_dir())
         if kind == "trials":
-            data = replace(data, trials=data.trials + read_trials(table, task))
+            trials = read_trials(table, task, longest_response_time_s=longest_response_time_s)
+            data = replace(data, trials=data.trials + trials)
         elif kind == "scores":
             data = replace(data, scores=read_cpt_scores(table, diagnosis=None))
         elif kind == "measured":
