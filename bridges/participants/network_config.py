@@ -27,7 +27,7 @@ class NetworkConfig:
     n_hidden
         LSTM units.
     forget_bias
-        Initial forget bias of the LSTM.
+        Initial forget bias of the LSTM, one for all units or one for each.
     d_model, n_heads, n_layers, window
         Width, heads, layers and window (steps) of the attention network.
     code
@@ -59,7 +59,7 @@ class NetworkConfig:
     kind: Literal["lstm", "attention"] = "lstm"
     dt_s: float = 0.02
     n_hidden: int = 32
-    forget_bias: float = 1.0
+    forget_bias: float | tuple[float, ...] = 1.0
     d_model: int = 32
     n_heads: int = 2
     n_layers: int = 1
