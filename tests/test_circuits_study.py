@@ -13,51 +13,31 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from exhibit_contract import SETTINGS, assert_declares_targets, assert_parts_are_plain
 
 from neurosim.circuits.protocols.measurement import Measurement
 from studies.checks import CALIBRATED
 from studies.exhibits.base import Findings, Part, Row, Setting, Target, rows_of
 from studies.exhibits.conclusion import check_of, table_text
-from studies.exhibits.run import _interleaved, _Job, definition
+from studies.exhibits.run import _interleaved, _Job
 from studies.published import NAMES, published_circuit, working_memory
-
-SETTINGS = (Setting(quick=True), Setting())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_circuit_declares_what_must_come_out_and_where_that_is_from(name):
     circuit = published_circuit(name)
-    assert circuit.name == name and circuit.title
-    assert re.search(r"doi:10\.\d{4,}/\S+", circuit.paper)
-    quantities = [target.quantity for target in circuit.targets]
-    assert len(set(quantities)) == len(quantities) >= 3
+    assert_declares_targets(circuit, name)
     for target in circuit.targets:
-        assert target.low is not None or target.high is not None
-        if target.reference is not None:
-            assert target.holds(target.reference), f"{target.quantity}: tolerance without its own reference"
         # a published number is from a work, from a computation of our own reference, or marked
         assert re.search(r"doi:|re-simulation|computation|closed form|recursion", target.source) or (
             target.source.startswith(CALIBRATED)
         )
-    assert len(circuit.methods().splitlines()) > 5
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=["quick", "full"])
 @pytest.mark.parametrize("name", NAMES)
 def test_parts_have_distinct_names_and_plain_arguments(name, setting):
-    circuit = published_circuit(name)
-    parts = circuit.parts(setting)
-    names = [part.name for part in parts]
-    assert len(set(names)) == len(names) and all(re.fullmatch(r"[\w-]+", one) for one in names)
-    assert all(part.weight > 0 for part in parts)
-    again = json.loads(json.dumps(definition(circuit, setting), allow_nan=False))
-    assert again == definition(circuit, setting)
-    # parts find their functions in a fresh process
-    for part in parts:
-        assert "<" not in part.function.__qualname__
-    other = definition(circuit, replace(setting, seed=2))
-    if any("seed" in part.arguments for part in parts):
-        assert other != definition(circuit, setting)
+    assert_parts_are_plain(published_circuit(name), setting)
 
 
 def test_an_unknown_circuit_is_named_with_the_known():
