@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -14,6 +15,9 @@ from ann.translation import (
     exactly_right,
     train_translator,
 )
+from studies.exhibits.base import Setting, rows_of
+from studies.translating.experiment import EXAM_CLAUSES
+from studies.translating.findings import TRANSLATION
 
 PAIR = LanguagePair()
 SMALL = LanguagePair(n_nouns=4, n_adjectives=2, n_verbs=2, most_adjectives=1)
@@ -136,3 +140,24 @@ def test_same_seed_same_network():
     second, _ = train_translator(SMALL, 5, True, settings)
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"), [((0.02, 0.0), "2 of 2 networks fall"), ((0.0, 0.02), "has not yet learned")]
+)
+def test_a_fall_with_length_that_is_in_doubt_is_explained(shares, said):
+    """Two networks without attention that get hardly any sentence right, as after a quick run."""
+    short, longest = shares
+    rows = [
+        {"record": "exam", "seed": seed, "attention": attention, "clauses": clauses, "length": 5.0 * clauses,
+         "right": 0.95 if attention else (short + 0.01 * seed if clauses == 1 else longest),
+         "aer": 0.1, "aer_without_particles": 0.05}
+        for seed in (1, 2) for attention in (True, False) for clauses in EXAM_CLAUSES
+    ]  # fmt: skip
+    setting = Setting(quick=True)
+    findings = TRANSLATION.find(setting, {"all": pd.DataFrame(rows)})
+    row = next(
+        r for r in rows_of(TRANSLATION, setting, findings) if r.name.endswith("fall_without_attention")
+    )
+    assert not row.agrees and not row.unexplained
+    assert said in row.explanation
