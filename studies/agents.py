@@ -174,10 +174,18 @@ _AROUSAL = (
 _LSTM = "Hochreiter & Schmidhuber 1997, Neural Comput 9:1735-1780, doi:10.1162/neco.1997.9.8.1735"
 _ATTENTION = "Vaswani et al. 2017, Attention is all you need, doi:10.48550/arXiv.1706.03762"
 
+_SHANNON = "Shannon 1949, Communication in the presence of noise, doi:10.1109/JRPROC.1949.232969"
+_KINDS = (("lstm", "LSTM", _LSTM), ("attention", "attention network", _ATTENTION))
+
+CHANNEL_BITS = 0.5
+"""Capacity of the channel of limited networks (bits per step of 20 ms)."""
+
 _SPREAD_TOO = ("rt_mean_ms", "rt_cv")
 
 _CIRCUIT = "bridges.participants.spiking:spiking"
 _NETWORK = "bridges.participants.network"
+_CONVERTED = "bridges.participants.converted"
+_CHRONO = "Tallec & Ollivier 2018, doi:10.48550/arXiv.1804.11188"
 
 AGENTS: dict[str, Agent] = {
     one.name: one
@@ -252,6 +260,79 @@ AGENTS: dict[str, Agent] = {
             simulates=True,
             calibrated_as="spiking",
             cites=(_WANG, _BRUNEL, _AROUSAL),
+        ),
+        Agent(
+            "spiking-no-top-down",
+            _CIRCUIT,
+            "Control: the spiking circuit whose goals do not raise the gain of the stimuli that match them.",
+            (("top_down", False),),
+            batch=4,
+            cost=2.0,
+            simulates=True,
+            calibrated_as="spiking",
+            cites=(_WANG, _BRUNEL, _AROUSAL),
+        ),
+        Agent(
+            "spiking-no-shared-inhibition",
+            _CIRCUIT,
+            "Control: the spiking circuit whose pools have inhibition of their own and so do not compete.",
+            (("shared_inhibition", False),),
+            batch=4,
+            cost=2.0,
+            simulates=True,
+            calibrated_as="spiking",
+            cites=(_WANG, _BRUNEL, _AROUSAL),
+        ),
+        *(
+            Agent(
+                f"{kind}-limited",
+                f"{_NETWORK}:{kind}",
+                f"The same {words} with a noisy channel of {CHANNEL_BITS:g} bits a step before its output.",
+                (("channel_bits", CHANNEL_BITS),),
+                calibrated_as=kind,
+                tires=False,
+                fitted=_SPREAD_TOO,
+                cites=(work, _SHANNON),
+            )
+            for kind, words, work in _KINDS
+        ),
+        *(
+            Agent(
+                f"{kind}-shared-head",
+                f"{_NETWORK}:{kind}",
+                f"The same {words} with one output for both of two tasks: it names one response at a time.",
+                (("shared_head", True),),
+                calibrated_as=kind,
+                tires=False,
+                fitted=_SPREAD_TOO,
+                cites=(work,),
+            )
+            for kind, words, work in _KINDS
+        ),
+        *(
+            Agent(
+                f"{kind}-memory",
+                f"{_CONVERTED}:{kind}_memory",
+                f"The {words} with as long a memory as the task needs; on other tasks the standard one.",
+                tires=False,
+                fitted=_SPREAD_TOO,
+                cites=(work, _CHRONO),
+            )
+            for kind, words, work in _KINDS
+        ),
+        *(
+            Agent(
+                f"{kind}-spiking",
+                f"{_CONVERTED}:{kind}_spiking",
+                f"The same {words} as {kind}-memory, its units replaced by populations of spiking neurons.",
+                batch=2,
+                cost=20.0,
+                calibrated_as=f"{kind}-memory",
+                tires=False,
+                fitted=_SPREAD_TOO,
+                cites=(work, _CHRONO),
+            )
+            for kind, words, work in _KINDS
         ),
     )
 }

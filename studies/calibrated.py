@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from bridges.tasks import PVT
+from bridges.tasks.base import Task
 from studies.runner import Outcome, Plan
 
-__all__ = ["BY_HAND", "FITTED", "PREDICTED", "calibrated_measures"]
+__all__ = ["BY_HAND", "FITTED", "FROZEN", "PREDICTED", "baseline", "calibrated_measures"]
+
+
+def baseline(quick: bool) -> Task:
+    """The vigilance test on which agents are calibrated, as long as that of the people they are held to."""
+    return PVT(duration_s=120.0 if quick else 300.0)
+
 
 FITTED = (
     "Fitted: the non-decision time of every agent to people's mean response time in the PVT, and the bound "
@@ -24,6 +32,12 @@ BY_HAND = (
 PREDICTED = (
     "Predicted: the shapes of the response-time distributions, the spread over participants, the course "
     "over time within individuals, and everything on tasks that were not looked at (CPT-X)."
+)
+
+FROZEN = (
+    "Fitted: the non-decision time of every agent to people's mean response time in a psychomotor vigilance "
+    "test (one stimulus, one response), and the bound of the networks to people's coefficient of variation "
+    "there; nothing is fitted on the tasks of this study. Variants borrow these numbers."
 )
 
 

@@ -102,9 +102,17 @@ LOOKS: dict[str, Look] = {
     "spiking-no-self-excitation": Look(
         _lighter(SPIKING, 0.6), "X", ":", "spiking, no self-excitation", SPIKING
     ),
+    "spiking-no-top-down": Look(_lighter(SPIKING, 0.3), "*", "-.", "spiking, no top-down gain", SPIKING),
+    "spiking-no-shared-inhibition": Look(
+        _lighter(SPIKING, 0.75), "p", ":", "spiking, no shared inhibition", SPIKING
+    ),
     "lstm": Look(LSTM, "^", "-", "LSTM", LSTM),
     "lstm-arousal": Look(_lighter(LSTM), "<", "--", "LSTM + arousal", LSTM),
     "attention": Look(ATTENTION, "D", "-", "attention", ATTENTION),
+    "lstm-limited": Look(_lighter(LSTM, 0.3), ">", "-.", "LSTM, limited channel", LSTM),
+    "lstm-shared-head": Look(_lighter(LSTM, 0.6), "v", ":", "LSTM, shared head", LSTM),
+    "attention-limited": Look(_lighter(ATTENTION, 0.3), "h", "-.", "attention, limited channel", ATTENTION),
+    "attention-shared-head": Look(_lighter(ATTENTION, 0.6), "H", ":", "attention, shared head", ATTENTION),
     "attention-arousal": Look(_lighter(ATTENTION), "d", "--", "attention + arousal", ATTENTION),
 }
 """The agents of this package."""

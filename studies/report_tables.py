@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 
 from bridges.tasks.base import parameter_table
-from studies.calibrated import BY_HAND, FITTED, PREDICTED
 from studies.checks import Check
+from studies.comparison.design import CalibrationText
 from studies.figures import look
 from studies.people import People
 from studies.report import Table
 from studies.runner import Outcome, Plan
+from studies.scorecard import SET
 from studies.scorecard_figure import number
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "missing_sentences",
     "parameter_tables",
     "scorecard_table",
+    "status_table",
     "task_tables",
 ]
 
@@ -62,7 +64,7 @@ def agent_table(plan: Plan, outcome: Outcome, people: People) -> Table:
     return Table("", ("agent", "what it is", "participants", "calibrated"), rows, note)
 
 
-def calibration_table(plan: Plan, outcome: Outcome) -> Table:
+def calibration_table(plan: Plan, outcome: Outcome, text: CalibrationText) -> Table:
     """The few numbers that were set, and what they were set on."""
     rows: list[list[object]] = []
     for name, record in outcome.calibrations.items():
@@ -76,7 +78,7 @@ def calibration_table(plan: Plan, outcome: Outcome) -> Table:
     where = f"{plan.calibration_participants} reserved participants on {task.name}" if task else "nothing"
     note = (
         f"Calibrated on {where}, without arousal, with individuals who take no other part; then frozen. "
-        f"{FITTED} {BY_HAND} {PREDICTED}"
+        f"{text.fitted} {text.by_hand} {text.predicted}"
     )
     return Table("Calibration", ("agent", "set", "target", "achieved"), rows, note)
 
@@ -104,6 +106,33 @@ def check_sentences(checks: Sequence[Check]) -> list[str]:
         for check in checks
         if check.predicted and not check.passed
     ]
+
+
+def status_table(card: pd.DataFrame, titles: Mapping[str, str], text: CalibrationText) -> Table:
+    """Each effect: set by calibration, looked at while tuning by hand, or predicted; and what came out."""
+    agents = list(dict.fromkeys(card["agent"])) if len(card) else []
+    rows = []
+    kinds = card[["task", "measure"]].drop_duplicates().itertuples(index=False) if len(card) else ()
+    for task, measure in kinds:
+        cells = card[(card["task"] == task) & (card["measure"] == measure)]
+        fitted = [look(a).label for a in cells.loc[cells["reached"] == SET, "agent"]]
+        status = (
+            f"calibrated ({', '.join(fitted)})"
+            if fitted
+            else "seen while strengths were chosen by hand"
+            if (task, measure) in text.tuned
+            else "predicted"
+        )
+        by_agent = {row["agent"]: row for row in cells.to_dict("records")}
+        first = cells.iloc[0]
+        band = f"{number(first['low'])} to {number(first['high'])}" if first["low"] == first["low"] else "–"
+        results = [
+            f"{number(by_agent[agent]['value'])} ({by_agent[agent]['reached']})" if agent in by_agent else "–"
+            for agent in agents
+        ]
+        rows.append([titles[task], f"{first['label']}{_in(first['unit'])}", status, band, *results])
+    header = ("task", "effect", "status", "human band", *(look(agent).label for agent in agents))
+    return Table("Calibrated, predicted, result", header, rows)
 
 
 def scorecard_table(card: pd.DataFrame, titles: Mapping[str, str]) -> Table:
@@ -168,6 +197,10 @@ def _pair(record: object) -> str:
     if not isinstance(record, Mapping):
         return "–"
     return ", ".join(f"{name} = {value:.4g}" for name, value in record.items() if isinstance(value, float))
+
+
+def _in(unit: str) -> str:
+    return f" ({unit})" if _plain(unit) else ""
 
 
 def _plain(unit: str) -> str:

@@ -32,6 +32,7 @@ from bridges.participants.network_learning import (
     sense,
     trained_networks,
 )
+from bridges.participants.network_limits import reseed
 from bridges.participants.streams import individual_generator
 from bridges.readout import AccumulateToBound
 from bridges.session import Responses, Session
@@ -89,8 +90,8 @@ class NetworkParticipant:
 
     @property
     def name(self) -> str:
-        """``"lstm"``, ``"attention"``, ``"lstm-arousal"`` or ``"attention-arousal"``."""
-        return self.config.kind + ("" if self.arousal is None else "-arousal")
+        """``"lstm"`` or ``"attention"``, with ``"-limited"``, ``"-shared-head"`` and ``"-arousal"``."""
+        return self.config.kind + self.config.variant + ("" if self.arousal is None else "-arousal")
 
     @property
     def device_used(self) -> torch.device:
@@ -258,6 +259,8 @@ class NetworkParticipant:
         if self.arousal is not None:
             gain = arousal_course(self.arousal, session, seed, self.config.dt_s)
         factor = None if gain is None else _row(gain)
+        noise = individual_generator(seed, "network/channel", session.content_hash)
+        reseed(network, int(noise.integers(2**62)))
         logits = stream_logits(network, x, factor)[0].numpy().astype(float)
         recording = self._recording(session, network, x, logits, gain) if self.record else None
         return _Run(logits, gain, recording)
@@ -273,7 +276,7 @@ class NetworkParticipant:
         for session, seed, run in zip(sessions, seeds, runs, strict=True):
             times: list[float] = []
             names: list[str] = []
-            for component, logits in by_component(session, run.logits).items():
+            for component, logits in by_component(session, run.logits, self.config.shared_head).items():
                 own = session.components[component]
                 # each component has accumulators of its own, and they do not wait for each other
                 more = () if component == "T1" else (component,)
@@ -295,7 +298,7 @@ class NetworkParticipant:
         import xarray as xr
 
         here = slice(None, None, self.record_every)
-        shown = np.concatenate(list(by_component(session, logits).values()), axis=1)
+        shown = np.concatenate(list(by_component(session, logits, self.config.shared_head).values()), axis=1)
         variables = {
             "logit": (("time", "unit"), shown[here].astype(np.float32), {"units": "nat"}),
             "gain": ("time", (np.ones(len(logits)) if gain is None else gain)[here], {"units": "1"}),
@@ -339,7 +342,11 @@ class _Run:
 
 
 def lstm(
-    quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = False
+    quick: bool = False,
+    calibration: Mapping[str, object] | None = None,
+    arousal: bool = False,
+    channel_bits: float | None = None,
+    shared_head: bool = False,
 ) -> NetworkParticipant:
     """LSTM participants, as studies build them.
 
@@ -351,21 +358,35 @@ def lstm(
         `Calibration.record`, or None for the default bound and non-decision time.
     arousal
         Whether they tire.
+    channel_bits
+        Capacity of a fixed-power channel before the output (bits per step); None: no limit.
+    shared_head
+        Whether tasks that are done at once share one output.
     """
-    return _participant("lstm", quick, calibration, arousal)
+    return _participant("lstm", quick, calibration, arousal, channel_bits, shared_head)
 
 
 def attention(
-    quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = False
+    quick: bool = False,
+    calibration: Mapping[str, object] | None = None,
+    arousal: bool = False,
+    channel_bits: float | None = None,
+    shared_head: bool = False,
 ) -> NetworkParticipant:
     """Attention-network participants, as studies build them; see `lstm`."""
-    return _participant("attention", quick, calibration, arousal)
+    return _participant("attention", quick, calibration, arousal, channel_bits, shared_head)
 
 
 def _participant(
-    kind: Literal["lstm", "attention"], quick: bool, calibration: Mapping[str, object] | None, arousal: bool
+    kind: Literal["lstm", "attention"],
+    quick: bool,
+    calibration: Mapping[str, object] | None,
+    arousal: bool,
+    channel_bits: float | None,
+    shared_head: bool,
 ) -> NetworkParticipant:
-    config = NetworkConfig.quick(kind) if quick else NetworkConfig(kind=kind)
+    plain = NetworkConfig.quick(kind) if quick else NetworkConfig(kind=kind)
+    config = replace(plain, channel_bits=channel_bits, shared_head=shared_head)
     participant = NetworkParticipant(config, Arousal() if arousal else None)
     if calibration is None:
         return participant

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from ann.training import TrainingSettings
 from bridges.encoding import RateCode
@@ -12,6 +12,10 @@ __all__ = ["NetworkConfig"]
 
 LABEL_SMOOTHING = 0.1
 """Keeps log-odds within about +-3: certainty grows with training time, and no reader of them should."""
+
+CHOICE_LESSONS = 6
+"""How many times longer a task with several responses is taught (own choice): before it tells them apart, a
+network stays for long where all it knows is that most of the time nothing is asked for."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,12 @@ class NetworkConfig:
         whose window ends long before.
     training
         How long and how fast to learn.
+    channel_bits
+        Capacity of a fixed-power channel before the output (bits per step); None: no limit.
+    channel_dims
+        Its dimensions.
+    shared_head
+        Whether tasks that are done at once share one output (`bridges.participants.network_limits`).
 
     Raises
     ------
@@ -74,6 +84,9 @@ class NetworkConfig:
     training: TrainingSettings = field(
         default_factory=lambda: TrainingSettings(batch_size=16, label_smoothing=LABEL_SMOOTHING)
     )
+    channel_bits: float | None = None
+    channel_dims: int = 8
+    shared_head: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("lstm", "attention"):
@@ -84,9 +97,38 @@ class NetworkConfig:
         for name in ("grace_s", "internal_noise_sd"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be 0 or above")
-        for name, value in (("n_sessions", self.n_sessions), ("crop_steps", self.stretch_steps)):
+        if self.channel_bits is not None and not self.channel_bits > 0:
+            raise ValueError(f"channel_bits = {self.channel_bits}; must be above 0, or None for no limit")
+        sizes = (
+            ("n_sessions", self.n_sessions),
+            ("crop_steps", self.stretch_steps),
+            ("channel_dims", self.channel_dims),
+        )
+        for name, value in sizes:
             if value < 1:
                 raise ValueError(f"{name} = {value}; must be at least 1")
+
+    def training_for(self, n_responses: int) -> TrainingSettings:
+        """How long to learn a task with so many responses; a choice takes longer than a press."""
+        if n_responses < 2:
+            return self.training
+        longer = CHOICE_LESSONS * self.training.max_steps, CHOICE_LESSONS * self.training.patience
+        return replace(self.training, max_steps=longer[0], patience=longer[1])
+
+    @property
+    def variant(self) -> str:
+        """What its name says about its limits: ``""``, ``"-limited"``, ``"-shared-head"`` or both."""
+        limited = "" if self.channel_bits is None else "-limited"
+        return limited + ("-shared-head" if self.shared_head else "")
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The fields; without limits that are off, so that a network without them stays what it was."""
+        fields = asdict(self)
+        off = [] if self.shared_head else ["shared_head"]
+        if self.channel_bits is None:
+            off += ["channel_bits", "channel_dims"]
+        return {name: value for name, value in fields.items() if name not in off}
 
     @property
     def stretch_steps(self) -> int:

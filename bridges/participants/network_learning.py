@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +37,7 @@ from bridges.encoding import alternatives, levels, noisy, resemble
 from bridges.labels import classes, labels
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.network_config import NetworkConfig
+from bridges.participants.network_limits import limit_output, shared_by_component, shared_labels, shared_size
 from bridges.participants.streams import individual_generator
 from bridges.session import Session
 from bridges.tasks import TASKS
@@ -66,6 +67,7 @@ TRAINING_CODE = (
             "session.py",
             "participants/network_config.py",
             "participants/network_learning.py",
+            "participants/network_limits.py",
             "participants/streams.py",
         )
     ),
@@ -103,11 +105,13 @@ def joint_labels(session: Session, config: NetworkConfig) -> tuple[np.ndarray, n
     target, mask = labels(session, config.dt_s, config.deadline_s, config.grace_s)
     if target.ndim == 1:
         return target, mask
+    if config.shared_head:
+        return shared_labels(session, target, mask, config.dt_s)
     sizes = _sizes(session)
     return np.ravel_multi_index(tuple(target.T), sizes), np.asarray(mask.all(axis=1))
 
 
-def by_component(session: Session, logits: np.ndarray) -> dict[str, np.ndarray]:
+def by_component(session: Session, logits: np.ndarray, shared_head: bool = False) -> dict[str, np.ndarray]:
     """Logits of each component, from those of all pairs: summed over what the other component may be.
 
     Parameters
@@ -116,6 +120,8 @@ def by_component(session: Session, logits: np.ndarray) -> dict[str, np.ndarray]:
         The session.
     logits
         Logits of the network, shape (time, class).
+    shared_head
+        Whether the classes are the responses of both, and none.
 
     Returns
     -------
@@ -125,12 +131,19 @@ def by_component(session: Session, logits: np.ndarray) -> dict[str, np.ndarray]:
     sizes = _sizes(session)
     if len(sizes) == 1:
         return dict.fromkeys(session.components, logits)
+    if shared_head:
+        return shared_by_component(session, logits)
     joint = logits.reshape(len(logits), *sizes)
     return {name: np.logaddexp.reduce(joint, axis=2 - k) for k, name in enumerate(session.components)}
 
 
 def _sizes(session: Session) -> tuple[int, ...]:
     return tuple(len(names) for names in classes(session).values())
+
+
+def _n_outputs(config: NetworkConfig, session: Session) -> int:
+    sizes = _sizes(session)
+    return shared_size(session) if config.shared_head and len(sizes) > 1 else int(np.prod(sizes))
 
 
 def trained_network(
@@ -228,7 +241,7 @@ class _Pupil:
         plan = _plan(config, session, seed)
         # keyed by the plan alone: every device, and the next version of the code, draws the same examples
         rng = individual_generator(seed, "network/training", _hash(plan))
-        network = _build(config, len(session.channels), int(np.prod(_sizes(session))), rng).to(device)
+        network = _build(config, len(session.channels), _n_outputs(config, session), rng).to(device)
         recipe = {**plan, **_makers(device), "engine": _engine(network)}
         path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
         return cls(config, session, seed, network, rng, recipe, path)
@@ -250,7 +263,7 @@ class _Pupil:
             self.network,
             lambda n: lessons.draw(n, rng),
             exam.draw(4 * config.training.batch_size, rng),
-            config.training,
+            config.training_for(len(self.session.responses)),
             [rng],
         )
 
@@ -284,7 +297,7 @@ def _teach(pupils: Sequence[_Pupil], progress: Progress) -> None:
 
         member = pupil.member()
         try:
-            train(pupil.network, member.draw, member.validation, pupil.config.training, report)
+            train(pupil.network, member.draw, member.validation, member.settings, report)
         except TrainingDiverged as error:
             diverged[pupil.seed] = str(error)
         else:
@@ -334,17 +347,22 @@ def _clean(session: Session, config: NetworkConfig) -> np.ndarray:
 
 def _build(config: NetworkConfig, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> Network:
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    network: Network
     if config.kind == "lstm":
-        return LSTMNetwork(n_inputs, config.n_hidden, n_outputs, config.forget_bias, generator)
-    return AttentionNetwork(
-        n_inputs, n_outputs, config.d_model, config.n_heads, config.n_layers, config.window, generator
-    )
+        network = LSTMNetwork(n_inputs, config.n_hidden, n_outputs, config.forget_bias, generator)
+    else:
+        network = AttentionNetwork(
+            n_inputs, n_outputs, config.d_model, config.n_heads, config.n_layers, config.window, generator
+        )
+    if config.channel_bits is not None:
+        limit_output(network, config.channel_bits, config.channel_dims, generator)
+    return network
 
 
 def _plan(config: NetworkConfig, session: Session, seed: int) -> dict[str, Any]:
     """What is to be learned, by whom and how, as plain values."""
     plan = {
-        "config": asdict(config),
+        "config": config.described,
         "task": session.task,
         "parameters": _task_parameters(session),
         "seed": int(seed),

@@ -23,6 +23,9 @@ GO_NO_GO = ("commission_rate", "omission_rate", "d_prime", "rt_mean_ms")
 PANELS = {
     "sart": GO_NO_GO,
     "cpt_x": GO_NO_GO,
+    "mackworth": GO_NO_GO,
+    "grad_cpt": GO_NO_GO,
+    "ax_cpt": ("hit_rate", "rt_mean_ms", "rt_cv", "context_cost_pp"),
     "pvt": ("rt_mean_ms", "rt_cv", "lapse_rate", "rt_slope_ms_per_min"),
 }
 COLUMNS = 4

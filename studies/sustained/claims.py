@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridges.human.reference import Band, bands, tasks
-from bridges.measures import Interval, bootstrap_ci, paired_difference
+from bridges.measures import bootstrap_ci, paired_difference
 from studies.agents import Agent
-from studies.checks import CALIBRATED, Check, above_zero, in_band, zero_within
+from studies.checks import Check, zero_within
+from studies.comparison.claims import band_checks, positive, shown_interval
 from studies.scores import Scores, unit_of
 
 __all__ = ["sustained_checks"]
 
-CI = "95 % bootstrap interval over participants"
 INTACT, UNAROUSED, UNEXCITED = "spiking", "spiking-no-arousal", "spiking-no-self-excitation"
 
 
@@ -71,9 +70,7 @@ def sustained_checks(
     checks: list[Check] = []
     for task in studied:
         present = scores.agents(task)
-        # a band for a manipulation that is not part of this study (a night without sleep) is no claim of it
-        measured = [band for band in _bands(task) if band.measure in scores.participants]
-        checks += [_band(scores, band, task, name, calibrated) for band in measured for name in present]
+        checks += band_checks(scores, task, present, calibrated)
         for agent in agents:
             if agent.name in present:
                 checks += _signs(scores, task, agent)
@@ -85,21 +82,6 @@ def sustained_checks(
             if pair.task == task and {pair.larger, pair.smaller} <= set(present)
         ]
     return checks
-
-
-def _bands(task: str) -> list[Band]:
-    return list(bands(task)) if task in tasks() else []
-
-
-def _band(
-    scores: Scores, band: Band, task: str, agent: str, calibrated: Collection[tuple[str, str, str]]
-) -> Check:
-    values = scores.values(task, agent, band.measure)
-    source = f"human band: {band.source}{'' if band.verified else '; unverified'}"
-    if (task, agent, band.measure) in calibrated:
-        source = f"{CALIBRATED}: {source}"
-    name = f"{task}.{band.measure}.{agent}"
-    return in_band(name, _mean(values), band.low, band.high, band.unit, source)
 
 
 def _signs(scores: Scores, task: str, agent: Agent) -> list[Check]:
@@ -138,7 +120,7 @@ def _change(values: np.ndarray, name: str, unit: str, claim: str, agent: Agent) 
         return [_above(values, name, unit, f"{claim} over time on task with arousal on")]
     interval = bootstrap_ci(values)
     source = (
-        f"not without arousal that {claim} over time on task: {_shown(interval)} must include 0; "
+        f"not without arousal that {claim} over time on task: {shown_interval(interval)} must include 0; "
         "low and high are its half-widths"
     )
     return [zero_within(name, interval.estimate, interval.low, interval.high, unit, source)]
@@ -149,7 +131,7 @@ def _paired(scores: Scores, pair: _Pair) -> Check:
     smaller, larger = scores.paired(pair.task, (pair.smaller, pair.larger), pair.measure)
     name = f"{pair.task}.{pair.measure}.{pair.larger}-minus-{pair.smaller}"
     claim = f"{pair.claim} (difference within the same individuals)"
-    return _positive(paired_difference(smaller, larger), name, unit_of(pair.measure), claim)
+    return positive(paired_difference(smaller, larger), name, unit_of(pair.measure), claim)
 
 
 def _ablation(scores: Scores, task: str) -> Check:
@@ -164,20 +146,4 @@ def _ablation(scores: Scores, task: str) -> Check:
 
 
 def _above(values: np.ndarray, name: str, unit: str, claim: str) -> Check:
-    return _positive(bootstrap_ci(values), name, unit, claim)
-
-
-def _positive(interval: Interval, name: str, unit: str, claim: str) -> Check:
-    source = f"{claim}: {_shown(interval)} must lie above 0; low is its lower half-width"
-    return above_zero(name, interval.estimate, interval.low, unit, source)
-
-
-def _shown(interval: Interval) -> str:
-    if np.isnan(interval.low):
-        return f"{CI}, which needs at least 2 participants (n = {interval.n}),"
-    return f"{CI} [{interval.low:.3g}, {interval.high:.3g}] (n = {interval.n})"
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+    return positive(bootstrap_ci(values), name, unit, claim)

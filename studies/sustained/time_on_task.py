@@ -16,13 +16,21 @@ from bridges.measures import bootstrap_band
 from studies.figures import SavedFigure, look, save_figure
 from studies.scorecard import human_effect
 from studies.scores import Scores, unit_of
+from studies.sustained.design import TITLES
 
 __all__ = ["TASK_TITLES", "draw_time_on_task"]
 
 GO_NO_GO = ("hit_rate", "commission_rate", "d_prime", "criterion", "rt_mean_ms", "rt_cv")
-PANELS = {"sart": GO_NO_GO, "cpt_x": GO_NO_GO, "pvt": ("rt_mean_ms", "rt_cv", "lapse_rate")}
-TASK_TITLES = {"sart": "SART", "cpt_x": "CPT-X", "pvt": "PVT"}
-TITLES = {
+PANELS = {
+    "sart": GO_NO_GO,
+    "cpt_x": GO_NO_GO,
+    "pvt": ("rt_mean_ms", "rt_cv", "lapse_rate"),
+    "mackworth": GO_NO_GO,
+    "grad_cpt": GO_NO_GO,
+    "ax_cpt": ("hit_rate", "rt_mean_ms", "rt_cv"),
+}
+TASK_TITLES = TITLES
+MEASURE_TITLES = {
     "hit_rate": "hit rate",
     "commission_rate": "false alarms",
     "d_prime": "sensitivity",
@@ -67,7 +75,7 @@ def draw_time_on_task(
     data = []
     for axes, letter, (task, measure) in zip(grid.flat, "abcdefghijklmnopqrstuvwxyz", panels, strict=False):
         data.append(_draw_panel(axes, scores, task, measure, agents))
-        axes.set_title(f"{letter}  {TASK_TITLES[task]}: {TITLES[measure]}", fontweight="normal")
+        axes.set_title(f"{letter}  {TASK_TITLES[task]}: {MEASURE_TITLES[measure]}", fontweight="normal")
     handles: dict[str, Artist] = {}
     for axes in grid.flat:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}

@@ -1,15 +1,12 @@
-"""What the study of sustained attention makes of its performances: tables, figures, checks and report."""
+"""What a comparison study makes of its performances: trials, results, figures, checks and report."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-
-import pandas as pd
 
 from bridges.human.writers import as_record, write_bids
 from bridges.participants.base import Performance
 from studies.calibrated import calibrated_measures
 from studies.checks import checks_json
+from studies.comparison.design import Design, Material
 from studies.figures import house_style
 from studies.people import People
 from studies.progress import Display
@@ -23,38 +20,35 @@ from studies.report_tables import (
     missing_sentences,
     parameter_tables,
     scorecard_table,
+    status_table,
     task_tables,
 )
 from studies.run_folder import RunFolder, write_atomically
 from studies.runner import Outcome, Plan
 from studies.scorecard import scorecard
 from studies.scorecard_figure import draw_scorecard
-from studies.scores import save_results, score
+from studies.scores import Scores, save_results, score
 from studies.seeds import individual_seed
-from studies.sustained.ablation import ABLATIONS, draw_ablation
-from studies.sustained.claims import sustained_checks
-from studies.sustained.distributions import draw_distributions
-from studies.sustained.time_on_task import TASK_TITLES, draw_time_on_task
 
 __all__ = ["conclude"]
 
-TITLE = "Sustained attention over time on task"
-
 
 def conclude(
+    design: Design,
     plan: Plan,
     outcome: Outcome,
     people: People,
     folder: RunFolder,
     watch: Stopwatch,
     display: Display,
-    question: str,
     show_people: bool,
 ) -> bool:
     """Write everything that the study has to say; True if no agent is missing.
 
     Parameters
     ----------
+    design
+        The study.
     plan, outcome, people
         Who was to perform what, who did, and the people beside them.
     folder
@@ -63,27 +57,27 @@ def conclude(
         Provenance, completed here.
     display
         Shows the stages.
-    question
-        Of the study.
     show_people
         Whether people are drawn from the reference table where their trials are not at hand.
     """
-    studied = [task.name for task in plan.tasks]
     display.line("writing trials and results")
-    scores = score({**people.performed, **outcome.performed}, people.published, outcome.numbers)
-    studied = [task for task in studied if scores.agents(task)]
-    _write_trials(plan, outcome, folder)
-    save_results(scores, folder.path / "results.nc", {"study": TITLE, "question": question})
-    write_atomically(folder.path / "scores.csv", scores.participants.to_csv(index=False, lineterminator="\n"))
-
-    calibrated = calibrated_measures(plan, outcome)
-    card = scorecard(scores, studied, calibrated=calibrated)
-    checks = sustained_checks(scores, plan.agents, studied, calibrated)
+    material = _material(design, plan, outcome, people, folder, show_people)
+    _write_trials(design, plan, outcome, folder)
+    _write_scores(design, material.scores, folder)
+    findings = design.findings()
+    checks = findings.checks(material)
     write_atomically(folder.path / "checks.json", checks_json(checks))
+    write_atomically(folder.path / "scorecard.csv", material.card.to_csv(index=False, lineterminator="\n"))
 
     display.line("drawing figures")
-    names = [*(["human"] if people or show_people else []), *(one.name for one in plan.agents)]
-    figures = _draw(scores, card, studied, names, folder)
+    with house_style():
+        drawn = [figure for figure in findings.figures(material) if figure is not None]
+        last = max((figure.number or 0 for figure in drawn), default=0) + 1
+        drawn.append(
+            draw_scorecard(
+                material.card, dict(design.titles), material.names, folder.figures, f"figure{last}_scorecard"
+            )
+        )
 
     missing = missing_sentences(plan, outcome)
     provenance = watch.stop(
@@ -93,18 +87,22 @@ def conclude(
     display.line("writing the report")
     write_report(
         Report(
-            title=TITLE,
-            question=question,
-            summary=_summary(plan, people, provenance),
+            title=design.title,
+            question=design.question,
+            summary=_summary(design, plan, people, provenance),
             missing=missing,
             design=task_tables(plan),
-            agents=[agent_table(plan, outcome, people), calibration_table(plan, outcome)],
-            figures=figures,
+            agents=[
+                agent_table(plan, outcome, people),
+                calibration_table(plan, outcome, design.calibration),
+                status_table(material.card, design.titles, design.calibration),
+            ],
+            figures=drawn,
             checks=checks,
             not_reached=check_sentences(checks),
-            scorecard=[scorecard_table(card, TASK_TITLES)],
+            scorecard=[scorecard_table(material.card, design.titles), *findings.tables(material)],
             parameters=parameter_tables(plan, outcome),
-            citations=citations(plan, card),
+            citations=citations(plan, material.card),
             provenance=provenance,
         ),
         folder.path / "report.html",
@@ -116,21 +114,36 @@ def conclude(
     return not missing
 
 
-def _draw(
-    scores, card: pd.DataFrame, studied: Sequence[str], names: Sequence[str], folder: RunFolder
-) -> list:
-    main = [name for name in names if name not in ABLATIONS[1:]] or list(names)
-    with house_style():
-        figures = [
-            draw_time_on_task(scores, studied, main, folder.figures),
-            draw_distributions(scores, studied, names, folder.figures),
-            draw_ablation(scores, studied, folder.figures),
-            draw_scorecard(card, TASK_TITLES, names, folder.figures),
-        ]
-    return [figure for figure in figures if figure is not None]
+def _material(
+    design: Design, plan: Plan, outcome: Outcome, people: People, folder: RunFolder, show_people: bool
+) -> Material:
+    scores = score(
+        {**people.performed, **outcome.performed},
+        people.published,
+        {**people.numbers, **outcome.numbers},
+        people.curves,
+    )
+    studied = [task.name for task in plan.tasks if scores.agents(task.name)]
+    calibrated = calibrated_measures(plan, outcome)
+    return Material(
+        scores=scores,
+        agents=plan.agents,
+        names=[*(["human"] if people or show_people else []), *(one.name for one in plan.agents)],
+        studied=studied,
+        calibrated=calibrated,
+        card=scorecard(scores, studied, calibrated=calibrated),
+        folder=folder.figures,
+    )
 
 
-def _write_trials(plan: Plan, outcome: Outcome, folder: RunFolder) -> None:
+def _write_scores(design: Design, scores: Scores, folder: RunFolder) -> None:
+    save_results(scores, folder.path / "results.nc", {"study": design.title, "question": design.question})
+    for name, table in (("scores", scores.participants), ("curves", scores.curves)):
+        if len(table):
+            write_atomically(folder.path / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+
+
+def _write_trials(design: Design, plan: Plan, outcome: Outcome, folder: RunFolder) -> None:
     records = [
         as_record(
             session,
@@ -144,16 +157,16 @@ def _write_trials(plan: Plan, outcome: Outcome, folder: RunFolder) -> None:
         for number, (session, responses) in zip(outcome.numbers[task, agent], pairs, strict=True)
     ]
     if records:
-        write_bids(folder.trials, records, name=TITLE, authors=["The neurosim developers"])
+        write_bids(folder.trials, records, name=design.title, authors=["The neurosim developers"])
 
 
-def _summary(plan: Plan, people: People, provenance: dict) -> list[tuple[str, object]]:
+def _summary(design: Design, plan: Plan, people: People, provenance: dict) -> list[tuple[str, object]]:
     records = sum(len(pairs) for pairs in people.performed.values())
     records += sum(len(table) for table in people.published.values())
     return [
         ("participants of each agent", plan.participants),
         ("people", f"{records} records" if records else "cited reference table"),
-        ("tasks", ", ".join(TASK_TITLES[task.name] for task in plan.tasks)),
+        ("tasks", ", ".join(design.titles[task.name] for task in plan.tasks)),
         ("agents", len(plan.agents)),
         ("seed", plan.seed),
         ("wall time of this run", f"{provenance['wall_s']:.0f} s"),

@@ -1,0 +1,92 @@
+"""What the command line of every comparison study has, and the plan that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridges.tasks.base import Task
+from studies.agents import Agent, agent, clashes
+from studies.command import faults_of_size
+from studies.comparison.design import Design
+from studies.runner import Plan
+
+__all__ = ["Options", "plan_of"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run. The same values find the same run folder and go on there."""
+
+    quick: bool = False
+    """Small: 4 participants, few trials, small networks. For trying things out."""
+    participants: int | None = None
+    """Virtual participants of each agent; 20 if not given, 4 with --quick. The first ones stay the same."""
+    tasks: tuple[str, ...] = ()
+    """Tasks by name; those of the study if not given."""
+    agents: tuple[str, ...] = ()
+    """Who takes part; those of the study if not given, with --quick the main ones of them. Also
+    module:function, called with quick= and calibration=, for one of your own."""
+    human: Path | None = None
+    """File or folder of people's trials (CSV, TSV or BIDS) to be scored like the agents; without it people
+    are drawn from the cited reference table."""
+    seed: int = 1
+    """Seed of everything random: participants, sessions, calibration."""
+    out: Path = Path("runs")
+    """Folder of all runs; this one becomes OUT/STUDY/DATE_HASH."""
+    workers: int | None = None
+    """Processes; as many as there are cores if not given, 0 to run in this process."""
+    quiet: bool = False
+    """Print nothing but warnings and, last, the run folder."""
+
+    @property
+    def number(self) -> int:
+        """Participants of each agent."""
+        return (4 if self.quick else 20) if self.participants is None else self.participants
+
+
+def plan_of(design: Design, options: Options) -> Plan:
+    """Agents and tasks by name.
+
+    Raises
+    ------
+    ValueError
+        Lists every fault at once, naming what is known.
+    """
+    faults: list[str] = []
+    chosen: list[Agent] = []
+    tasks: list[Task] = []
+    for name in dict.fromkeys(asked_agents(design, options)):
+        if name != "human":
+            try:
+                chosen.append(agent(name, options.quick))
+            except ValueError as error:
+                faults.append(str(error))
+    known: Mapping[str, Task] = design.quick_tasks if options.quick else design.tasks
+    for name in dict.fromkeys(options.tasks or design.default_tasks):
+        if name in known:
+            tasks.append(known[name])
+        else:
+            faults.append(f"tasks: there is no {name!r}; known are {', '.join(known)}")
+    faults += clashes(chosen)
+    if options.number < 1:
+        faults.append(f"participants = {options.number}, must be 1 or more")
+    faults += faults_of_size(options.seed, options.workers)
+    if not faults and not (chosen and tasks):
+        faults.append("agents or tasks: nothing to run; name at least one of each besides human")
+    if faults:
+        raise ValueError("\n".join(faults))
+    return Plan(
+        tuple(chosen),
+        tuple(tasks),
+        options.number,
+        options.seed,
+        design.baseline(options.quick),
+        4 if options.quick else 8,
+    )
+
+
+def asked_agents(design: Design, options: Options) -> tuple[str, ...]:
+    """Names of who is to take part, people among them."""
+    return options.agents or (design.quick_agents if options.quick else design.agents)

@@ -1,0 +1,196 @@
+"""Figures, claims and tables of the study of divided attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from studies.checks import Check, in_band
+from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
+from studies.comparison.curves_figure import Cited, Panel, draw_panels
+from studies.comparison.design import Findings, Material
+from studies.divided.design import NETWORKS, TITLES
+from studies.figures import SavedFigure, look
+from studies.report import Table
+from studies.scores import Scores
+
+__all__ = ["ABLATIONS", "FINDINGS", "SIGNS"]
+
+MAIN = ("human", "spiking", "lstm", "attention")
+
+SIGNS = (
+    Sign("prp", "prp_effect_ms", "RT2 is longer at the shortest SOA than at the longest"),
+    Sign("prp", "rt2_soa_slope", "RT2 falls with SOA up to 300 ms", times=-1),
+    Sign("attentional_blink", "blink_depth_pp", "T2|T1 is lower at lags 2-4 than at lags 6-8"),
+    Sign("attentional_blink", "blink_magnitude_pp", "T2|T1 is lower at lag 3 than at the longest lag"),
+    Sign("attentional_blink", "lag1_sparing_pp", "T2|T1 is spared at lag 1"),
+    Sign("dual_detection", "dual_cost", "two tasks at once cost accuracy"),
+    Sign("dual_detection", "aoc_tradeoff_pp", "accuracy follows the instructed priority"),
+    Sign("change_detection", "cowan_k", "something is remembered"),
+    Sign(
+        "change_detection", "k_rise_small", "K rises more between small sets than large ones", "k_rise_large"
+    ),
+    Sign("change_detection", "set_size_cost_pp", "accuracy falls with the set size"),
+    Sign("mot", "target_cost_pp", "accuracy falls with the number of targets"),
+    Sign("mot", "speed_cost_pp", "accuracy falls with speed"),
+)
+
+INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
+
+ABLATIONS = (
+    Ablation(
+        "prp", "prp_effect_ms", INHIBITION, "without competition two choices do not wait for each other"
+    ),
+    Ablation("prp", "accuracy_t2", EXCITATION, "without a held instruction the second task is not done"),
+    Ablation("prp", "rt2_ms", TOP_DOWN, "without gain stimuli are answered later", falls=False),
+    Ablation("prp", "prp_effect_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
+    Ablation(
+        "attentional_blink", "blink_magnitude_pp", INHIBITION, "without competition T1 does not shut T2 out"
+    ),
+    Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
+    Ablation(
+        "dual_detection", "dual_cost", INHIBITION, "without competition two goals do not cost each other"
+    ),
+    Ablation("dual_detection", "aoc_tradeoff_pp", TOP_DOWN, "instructed priority acts through gain"),
+    Ablation("change_detection", "cowan_k", EXCITATION, "without self-excitation nothing is held"),
+    Ablation(
+        "change_detection",
+        "set_size_cost_pp",
+        INHIBITION,
+        "items share one inhibition, which limits how many are held",
+    ),
+    Ablation("mot", "objects_tracked", EXCITATION, "without self-excitation targets are lost"),
+    Ablation("mot", "target_cost_pp", INHIBITION, "targets share one inhibition"),
+)
+
+ABLATION_PANELS = (
+    ("prp", "prp_effect_ms"),
+    ("prp", "accuracy_t2"),
+    ("attentional_blink", "blink_magnitude_pp"),
+    ("dual_detection", "dual_cost"),
+    ("change_detection", "cowan_k"),
+    ("mot", "objects_tracked"),
+)
+
+COST_BAND = (0.03, 0.13)
+"""Dual-task cost of an LSTM whose fixed-power channel is narrower than what two tasks need, in pilots."""
+
+
+def _exclusion(axes: Axes, scores: Scores, agents: Sequence[str]) -> None:
+    """For every agent, the line of switching between tasks and the point of doing both without loss."""
+    for agent in agents:
+        if agent not in scores.agents("dual_detection"):
+            continue
+        table = scores.curves[(scores.curves["task"] == "dual_detection") & (scores.curves["agent"] == agent)]
+        alone = [
+            float(table[(table["measure"] == name) & (table["x"] == priority)]["value"].mean())
+            for name, priority in (("aoc_t1", 1.0), ("aoc_t2", 0.0))
+        ]
+        if np.isfinite(alone).all():
+            style = look(agent)
+            axes.plot(*alone, marker="+", ms=7, color=style.colour, ls="none", zorder=1)
+            chance = _chance(scores)
+            axes.plot([alone[0], chance], [chance, alone[1]], color=style.colour, lw=0.6, ls=":", zorder=0)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_ylim(-0.03, 1.03)
+
+
+def _chance(scores: Scores) -> float:
+    trials = scores.trials[scores.trials["task"] == "dual_detection"]
+    first = {name for name in trials["correct_response"].dropna() if str(name).startswith("first_")}
+    return 1.0 / max(len(first), 1)
+
+
+PANELS = (
+    Panel("prp", "rt2_ms", "PRP: second task", "SOA (ms)", y_label="RT2 (ms)"),
+    Panel("prp", "rt1_ms", "PRP: first task", "SOA (ms)", y_label="RT1 (ms)"),
+    Panel(
+        "prp",
+        "rt2_rise_ms",
+        "PRP: rise of RT2",
+        "SOA (ms)",
+        cited=Cited("rt2_rise_ms", r"SOA (\d+)"),
+        y_label="RT2 − RT2 at longest SOA (ms)",
+    ),
+    Panel(
+        "attentional_blink",
+        "t2_given_t1",
+        "Attentional blink",
+        "lag (items)",
+        series=("dual",),
+        cited=Cited("t2_given_t1", r"lag (\d+)"),
+        y_label="report of T2 given T1",
+    ),
+    Panel(
+        "dual_detection",
+        "aoc_t2",
+        "Operating characteristic",
+        "accuracy, first task",
+        against="aoc_t1",
+        y_label="accuracy, second task",
+        beside=_exclusion,
+    ),
+    Panel(
+        "change_detection",
+        "k_cowan",
+        "Change detection",
+        "set size",
+        cited=Cited("cowan_k", r"N = (\d+)"),
+        y_label="Cowan's K (items)",
+    ),
+    Panel("change_detection", "set_accuracy", "Change detection", "set size", y_label="accuracy"),
+    Panel("mot", "target_accuracy", "Object tracking", "targets", series=("all speeds",), y_label="accuracy"),
+)
+
+CAPTION = (
+    "Divided attention. a-c: response times of two choices against the time between their stimuli. d: report"
+    " of the second of two targets in a rapid stream, given the first. e: accuracy of two detections under"
+    " instructed priorities (points joined), alone (+: independence point) and the line of switching between"
+    " them (dotted). f, g: change detection against the set size. h: tracking against the number of targets."
+)
+
+
+def _figures(material: Material) -> Sequence[SavedFigure | None]:
+    scores, folder = material.scores, material.folder
+    networks = [name for name in material.names if name in NETWORKS]
+    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT)]
+    main = [name for name in material.names if name in MAIN]
+    limits = None
+    if set(networks) - set(MAIN):
+        caption = f"Networks, plain, with a limited channel and with one head for both tasks. {CAPTION}"
+        limits = draw_panels(scores, PANELS, networks, folder, "figure2_limits", caption)
+    return [
+        draw_panels(scores, PANELS, [*main, *others], folder, "figure1_divided", CAPTION),
+        limits,
+        draw_ablations(scores, ABLATION_PANELS, TITLES, folder, "figure3_ablation"),
+    ]
+
+
+def _checks(material: Material) -> list[Check]:
+    scores = material.scores
+    names = [one.name for one in material.agents]
+    checks = []
+    for task in material.studied:
+        checks += band_checks(scores, task, scores.agents(task), material.calibrated)
+    checks += sign_checks(scores, SIGNS, [name for name in names if name not in CIRCUIT[1:]])
+    checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
+    return checks + ablation_checks(scores, ABLATIONS)
+
+
+def _cost(scores: Scores, agent: str) -> Check:
+    known = scores.values("dual_detection", agent, "dual_cost")
+    known = known[~np.isnan(known)]
+    value = float(known.mean()) if known.size else float("nan")
+    source = "dual-task cost of a network with a fixed-power channel, in pilots of this package"
+    return in_band(f"dual_detection.cost_of_channel.{agent}", value, *COST_BAND, "1", source)
+
+
+def _tables(material: Material) -> Sequence[Table]:
+    table = ablation_table(material.scores, ABLATIONS, TITLES)
+    return [table] if table else []
+
+
+FINDINGS = Findings(_figures, _checks, _tables)

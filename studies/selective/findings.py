@@ -1,0 +1,153 @@
+"""Figures, claims and tables of the study of selective attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studies.checks import Check
+from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
+from studies.comparison.curves_figure import Cited, Panel, draw_panels
+from studies.comparison.design import Findings, Material
+from studies.figures import SavedFigure
+from studies.report import Table
+from studies.selective.design import NETWORKS, TITLES
+
+__all__ = ["ABLATIONS", "FINDINGS", "SIGNS"]
+
+MAIN = ("human", "spiking", "lstm", "attention")
+
+SIGNS = (
+    Sign("posner", "validity_ms", "answers are slower where the cue pointed elsewhere"),
+    Sign("flanker", "conflict_ms", "answers are slower with incongruent flankers"),
+    Sign("flanker", "conflict_accuracy_pp", "answers are less accurate with incongruent flankers"),
+    Sign("flanker", "caf_dip_pp", "incongruent flankers cost accuracy most in fast answers"),
+    Sign("visual_search", "slope_present_ms_per_item", "search for a present target slows with items"),
+    Sign("visual_search", "slope_difference_ms_per_item", "search slows more where there is no target"),
+    Sign("ant", "alerting_ms", "a warning helps"),
+    Sign("ant", "orienting_ms", "a spatial cue helps"),
+    Sign("ant", "conflict_ms", "answers are slower with incongruent flankers"),
+)
+
+INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
+
+ABLATIONS = (
+    Ablation("posner", "validity_ms", EXCITATION, "a cue that is not held cannot help"),
+    Ablation("posner", "validity_ms", TOP_DOWN, "a cue helps by raising gain"),
+    Ablation("flanker", "conflict_ms", INHIBITION, "without competition flankers do not delay the answer"),
+    Ablation(
+        "flanker",
+        "conflict_accuracy_pp",
+        TOP_DOWN,
+        "without gain for the target flankers take more answers",
+        falls=False,
+    ),
+    Ablation("flanker", "conflict_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
+    Ablation(
+        "visual_search",
+        "slope_present_ms_per_item",
+        INHIBITION,
+        "items share one inhibition, which slows a competition among more of them",
+    ),
+    Ablation("ant", "orienting_ms", TOP_DOWN, "a spatial cue helps by raising gain"),
+    Ablation("ant", "orienting_ms", EXCITATION, "a cue that is not held cannot help"),
+    Ablation("ant", "conflict_ms", INHIBITION, "without competition flankers do not delay the answer"),
+)
+
+ABLATION_PANELS = (
+    ("posner", "validity_ms"),
+    ("flanker", "conflict_ms"),
+    ("flanker", "conflict_accuracy_pp"),
+    ("visual_search", "slope_present_ms_per_item"),
+    ("ant", "orienting_ms"),
+    ("ant", "conflict_ms"),
+)
+
+KINDS = ("congruent", "incongruent")
+
+PANELS = (
+    Panel(
+        "posner",
+        "validity_effect_ms",
+        "Posner: validity",
+        "SOA (ms)",
+        cited=Cited("validity_ms", r"SOA (\d+)"),
+        y_label="RT invalid − valid (ms)",
+    ),
+    Panel("flanker", "delta_ms", "Flanker: delta plot", "RT (ms)", against="delta_at_ms"),
+    Panel(
+        "flanker",
+        "caf",
+        "Flanker: accuracy by speed",
+        "RT (ms)",
+        series=KINDS,
+        against="caf_at_ms",
+        y_label="accuracy (−– congruent, - - incongr.)",
+    ),
+    Panel(
+        "visual_search",
+        "search_rt_ms",
+        "Visual search",
+        "items",
+        series=("present", "absent"),
+        y_label="RT (ms) (−– present, - - absent)",
+    ),
+    Panel(
+        "visual_search",
+        "search_errors",
+        "Visual search: errors",
+        "items",
+        series=("present", "absent"),
+        y_label="errors (−– present, - - absent)",
+    ),
+    Panel(
+        "ant",
+        "cue_rt_ms",
+        "ANT: cues and flankers",
+        "cue",
+        series=KINDS,
+        ticks=("none", "centre", "double", "spatial"),
+        y_label="RT (ms) (−– congruent, - - incongr.)",
+    ),
+)
+
+CAPTION = (
+    "Selective attention. a: cost of a wrong spatial cue against the delay. b: cost of incongruent flankers"
+    " at the quantiles .1 to .9 of response time. c: accuracy in fifths of the answers, from fast to slow,"
+    " congruent (solid) and incongruent (dashed). d, e: response time and errors against the number of items,"
+    " target present (solid) and absent (dashed). f: response time by cue, congruent (solid) and incongruent"
+    " (dashed)."
+)
+
+
+def _figures(material: Material) -> Sequence[SavedFigure | None]:
+    scores, folder = material.scores, material.folder
+    main = [name for name in material.names if name in MAIN]
+    networks = [name for name in material.names if name in NETWORKS]
+    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT)]
+    limits = None
+    if set(networks) - set(MAIN):
+        caption = f"Networks, plain and with a limited channel. {CAPTION}"
+        limits = draw_panels(scores, PANELS, networks, folder, "figure2_limits", caption)
+    return [
+        draw_panels(scores, PANELS, [*main, *others], folder, "figure1_selective", CAPTION),
+        limits,
+        draw_ablations(scores, ABLATION_PANELS, TITLES, folder, "figure3_ablation"),
+    ]
+
+
+def _checks(material: Material) -> list[Check]:
+    scores = material.scores
+    checks = []
+    for task in material.studied:
+        checks += band_checks(scores, task, scores.agents(task), material.calibrated)
+    agents = [one.name for one in material.agents if one.name not in CIRCUIT[1:]]
+    return checks + sign_checks(scores, SIGNS, agents) + ablation_checks(scores, ABLATIONS)
+
+
+def _tables(material: Material) -> Sequence[Table]:
+    table = ablation_table(material.scores, ABLATIONS, TITLES)
+    return [table] if table else []
+
+
+FINDINGS = Findings(_figures, _checks, _tables)

@@ -1,0 +1,51 @@
+"""Selective attention: one circuit, networks and people attending to one thing among others.
+
+Everyone performs the same sessions of four tasks: spatial cueing (validity effect over delays), flankers
+(congruency in response time and errors, delta plots, conditional accuracy), visual search (slopes), and the
+attention network test (alerting, orienting, conflict). Agents are calibrated on a vigilance test alone
+(non-decision time; bound of the networks) and then frozen; the report says what was chosen by hand and what
+is predicted. Networks take part plain and with a noisy channel of fixed power before their output, the
+circuit also without each of its parts. A run that is stopped goes on where it was when the same command is
+given again.
+
+For example, all of it small; some tasks and agents; people's own trials beside them:
+
+    python -m studies.selective_attention --quick
+    python -m studies.selective_attention --tasks flanker ant --agents human spiking lstm
+    python -m studies.selective_attention --tasks flanker --human FOLDER_OF_DS005863
+
+Posner (1980), doi:10.1080/00335558008248231; Eriksen & Eriksen (1974), doi:10.3758/BF03203267; Treisman &
+Gelade (1980), doi:10.1016/0010-0285(80)90005-5; Fan et al. (2002), doi:10.1162/089892902317361886.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from studies.comparison.options import Options
+from studies.comparison.study import run_comparison
+from studies.selective.design import design
+
+QUESTION = (
+    "Does a goal that biases a competition give the effects of cueing, conflict and search that people show?"
+)
+RUN_TIME = "on 2 cores about 4 minutes with --quick, some hours with 20 participants"
+
+NAME = "selective_attention"
+
+
+@dataclass(frozen=True)
+class SelectiveAttention(Options):
+    """What to run. The same values find the same run folder and go on there."""
+
+
+def main(config: SelectiveAttention) -> int:
+    """Run the study; the exit code says whether it ran."""
+    return run_comparison(design(NAME, QUESTION), config)
+
+
+if __name__ == "__main__":
+    import tyro
+
+    sys.exit(main(tyro.cli(SelectiveAttention, prog=f"python -m studies.{NAME}", description=__doc__)))

@@ -1,0 +1,32 @@
+"""Figures and claims of the study of sustained attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studies.checks import Check
+from studies.comparison.design import Findings, Material
+from studies.figures import SavedFigure
+from studies.sustained.ablation import ABLATIONS, draw_ablation
+from studies.sustained.claims import sustained_checks
+from studies.sustained.distributions import draw_distributions
+from studies.sustained.time_on_task import draw_time_on_task
+
+__all__ = ["FINDINGS"]
+
+
+def _figures(material: Material) -> Sequence[SavedFigure | None]:
+    scores, studied, names = material.scores, material.studied, material.names
+    main = [name for name in names if name not in ABLATIONS[1:]] or list(names)
+    return [
+        draw_time_on_task(scores, studied, main, material.folder),
+        draw_distributions(scores, studied, names, material.folder),
+        draw_ablation(scores, studied, material.folder),
+    ]
+
+
+def _checks(material: Material) -> list[Check]:
+    return sustained_checks(material.scores, material.agents, material.studied, material.calibrated)
+
+
+FINDINGS = Findings(_figures, _checks)
