@@ -1,7 +1,7 @@
 """The two networks of the generator of spike rasters: one makes rasters, one criticises them.
 
-Neurons are channels and convolution runs over time only, so that nothing depends on the order of neurons
-(Spike-GAN, Molano-Mazon et al. 2018, doi:10.48550/arXiv.1803.00338).
+Neurons are channels, and what the generator's neurons share comes from convolution over time (Spike-GAN,
+Molano-Mazon et al. 2018, doi:10.48550/arXiv.1803.00338).
 """
 
 from __future__ import annotations
@@ -10,65 +10,71 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["OwnFilters", "RasterCritic", "RasterGenerator"]
+from ann.raster_start import spiking_alone
+
+__all__ = ["RasterCritic", "RasterGenerator", "draw_spikes"]
 
 LEAK = 0.2
 """Slope of the leaky rectifiers below zero."""
 
 SOFTNESS = 0.5
-"""Width of the soft spikes that the filters over a neuron's past see (log-odds)."""
+"""Temperature of the relaxed draw through which a neuron's own past passes its gradient (log-odds)."""
 
 STRIDE = 4
 """Two layers of stride 2 shorten a raster by this factor."""
 
 
-class OwnFilters(nn.Module):
-    """Filters over the past of each neuron on its own; all neurons share them, but for a bias.
+def draw_spikes(margin: Tensor, relaxation: float) -> Tensor:
+    """A spike wherever the margin is above 0; the gradient is that of a soft step.
 
-    Refractoriness and the like are matters of the cell, not of its number: every neuron teaches the filters.
+    Backwards the step is replaced by sigmoid(margin / relaxation).
 
     Parameters
     ----------
-    n_neurons
-        Neurons.
-    n_inputs, n_outputs
-        Signals of each neuron that go in and come out.
-    width
-        Length of the filters (bins).
+    margin
+        Log-odds of a spike plus logistic noise, any shape.
+    relaxation
+        Temperature of the soft step.
+
+    Returns
+    -------
+    Tensor
+        0 and 1.
     """
-
-    def __init__(self, n_neurons: int, n_inputs: int, n_outputs: int, width: int) -> None:
-        super().__init__()
-        self.width = width
-        self.filters = nn.Conv1d(n_inputs, n_outputs, width)
-        self.bias = nn.Parameter(torch.zeros(n_neurons, n_outputs, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Filter (batch, neuron, input, bin) into (batch, neuron, output, bin), from bins up to this one."""
-        past = nn.functional.pad(x.flatten(0, 1), (self.width - 1, 0))
-        return self.filters(past).unflatten(0, x.shape[:2]) + self.bias
+    hard = (margin > 0).to(margin.dtype)
+    if not margin.requires_grad:
+        return hard
+    soft = torch.sigmoid(margin / relaxation)
+    return hard + soft - soft.detach()
 
 
 class RasterGenerator(nn.Module):
-    """Latent numbers, noise and a condition to the log-odds of a spike in every bin of every neuron.
+    """Latent numbers, private noise and a condition to rasters: x_i(t) = 1 where the margin is above 0.
 
-    What neurons share comes from latent numbers through transposed convolutions, as in Spike-GAN: a drive to
-    each neuron. What is each neuron's own, above all that a spike makes the next one less likely for a while,
-    comes from filters over its past: a hundred latent numbers could not carry the timing of every spike of
-    every neuron. A spike falls where log-odds + noise > 0 (`draw_spikes`); the filters see, of earlier bins
-    alone, a soft form of this made of drive and noise. So log-odds are those of a spike given the past, as
-    in a generalised linear model with a post-spike filter (Pillow et al. 2008, doi:10.1038/nature07140).
+        margin_i(t) = course_i(t) + drive_i(t; z) + sum_k h_i(k) x_i(t - k) + eps_i(t)
+        eps_i(t)    = logit Phi((xi_i(t) + sum_k v_ik eta_k(t)) / sqrt(1 + sum_k v_ik^2))
+
+    Neurons are alone in their time course and in the filter h over their own spikes, as in a generalised
+    linear model (Pillow et al. 2008, doi:10.1038/nature07140): a hundred latent numbers could not carry the
+    timing of every spike of every neuron. They share a drive that transposed convolutions make of latent
+    numbers z (Spike-GAN), for what lasts, and a part of their noise, eta, for what comes and goes within a
+    bin. Shared noise is told apart from private noise xi by what it does to pairs alone: whatever v is,
+    eps_i is logistic and white, so that no statistic of a single neuron depends on it (as in a dichotomised
+    Gaussian, Macke et al. 2009, doi:10.1162/neco.2008.02-08-713). Course, filter and v belong to the
+    condition.
 
     Parameters
     ----------
     n_neurons, n_bins, n_conditions
         Shape of what is generated; `n_bins` is a multiple of 4.
     n_latent
-        Latent Gaussian numbers that all neurons share.
+        Latent Gaussian numbers z.
     n_features
         Features of the layer before the last.
-    n_private
-        Features of each neuron's own layer.
+    n_shared
+        Sources of shared noise.
+    memory
+        Length of the filter over a neuron's own spikes (bins).
     generator
         Source of the initial weights.
 
@@ -85,38 +91,43 @@ class RasterGenerator(nn.Module):
         n_conditions: int = 1,
         n_latent: int = 32,
         n_features: int = 32,
-        n_private: int = 8,
+        n_shared: int = 8,
+        memory: int = 10,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         _check_shape(n_neurons, n_bins, n_conditions, n_features)
-        for name, value in (("n_latent", n_latent), ("n_private", n_private)):
+        for name, value in (("n_latent", n_latent), ("n_shared", n_shared), ("memory", memory)):
             if value < 1:
                 raise ValueError(f"{name} = {value}; must be at least 1")
-        self.n_latent, self.n_conditions = n_latent, n_conditions
+        self.n_latent, self.n_shared, self.memory = n_latent, n_shared, memory
+        self.n_conditions = n_conditions
         self.shape = (n_neurons, n_bins)
         self.start = nn.Linear(n_latent + n_conditions, 2 * n_features * (n_bins // STRIDE))
         self.middle = nn.ConvTranspose1d(2 * n_features, n_features, 5, 2, padding=2, output_padding=1)
-        self.end = nn.ConvTranspose1d(n_features, n_neurons, 5, 2, padding=2, output_padding=1)
-        # what each condition adds in every bin: time courses need not be made of convolutions
+        self.end = nn.ConvTranspose1d(n_features, n_neurons, 5, 2, padding=2, output_padding=1, bias=False)
         self.course = nn.Parameter(torch.zeros(n_conditions, n_neurons, n_bins))
-        self.own = OwnFilters(n_neurons, 2, n_private, 7)
-        self.out = OwnFilters(n_neurons, n_private, 1, 5)
+        self.own = nn.Parameter(torch.zeros(n_conditions, n_neurons, memory))
+        self.shared = nn.Parameter(torch.zeros(n_conditions, n_neurons, n_shared))
         _initialise(self, generator)
         with torch.no_grad():  # the play begins with neurons that are nearly independent
-            self.end.weight *= 0.2
-            self.out.filters.weight.zero_()
+            self.end.weight *= 0.02
+            self.shared.normal_(0.0, 0.1, generator=generator)
+
+    @property
+    def n_drawn(self) -> int:
+        """Latent numbers of a raster: z, and the shared noise of every bin."""
+        return self.n_latent + self.n_shared * self.shape[1]
 
     def forward(self, latent: Tensor, noise: Tensor, condition: Tensor) -> Tensor:
-        """Log-odds of a spike.
+        """Margins: a spike falls where they are above 0.
 
         Parameters
         ----------
         latent
-            Shape (batch, n_latent).
+            Standard Gaussian numbers, shape (batch, n_drawn).
         noise
-            The noise that spikes will be drawn with, shape (batch, neuron, bin); only that of earlier bins
-            has an effect on the log-odds of a bin.
+            Private noise, standard Gaussian, shape (batch, neuron, bin).
         condition
             Whole numbers, shape (batch,).
 
@@ -125,18 +136,33 @@ class RasterGenerator(nn.Module):
         Tensor
             Shape (batch, neuron, bin).
         """
+        lasting, shared = latent[:, : self.n_latent], latent[:, self.n_latent :]
         told = nn.functional.one_hot(condition, self.n_conditions).to(latent.dtype)
-        x = self.start(torch.cat([latent, told], dim=1))
+        x = self.start(torch.cat([lasting, told], dim=1))
         x = nn.functional.leaky_relu(x, LEAK).unflatten(1, (-1, self.shape[1] // STRIDE))
         x = nn.functional.leaky_relu(self.middle(x), LEAK)
-        drive = self.end(x) + self.course[condition]
-        soft = torch.sigmoid((drive + noise) / SOFTNESS)
-        past = nn.functional.pad(torch.stack([soft, torch.tanh(drive)], dim=2)[..., :-1], (1, 0))
-        own = nn.functional.leaky_relu(self.own(past), LEAK)
-        return drive + self.out(own).squeeze(2)
+        steps = (self.end(x) + self.course[condition] + self._mixed(shared, noise, condition)).unbind(2)
+        # oldest first, as the spikes are kept
+        own = self.own.flip(2)[condition]
+        margins = [steps[0]]
+        spikes: list[Tensor] = []
+        for step in steps[1:]:
+            spikes.append(draw_spikes(margins[-1], SOFTNESS))
+            past = torch.stack(spikes[-self.memory :], dim=2)
+            margins.append(step + (past * own[..., -past.shape[2] :]).sum(dim=2))
+        return torch.stack(margins, dim=2)
+
+    def _mixed(self, shared: Tensor, noise: Tensor, condition: Tensor) -> Tensor:
+        """Logistic noise of every neuron, part of which neurons share."""
+        weights = self.shared[condition]
+        mixed = noise + torch.bmm(weights, shared.unflatten(1, (self.n_shared, -1)))
+        mixed = mixed / (1.0 + (weights**2).sum(dim=2, keepdim=True)).sqrt()
+        return torch.special.log_ndtr(mixed) - torch.special.log_ndtr(-mixed)
 
     def start_from(self, rasters: np.ndarray, condition: np.ndarray) -> None:
-        """Begin with the time course of every neuron in every condition, which needs no game to be learned.
+        """Begin with what each neuron does alone in every condition, which needs no game to be learned.
+
+        Time course and filter by penalised maximum likelihood (`ann.raster_start.spiking_alone`).
 
         Parameters
         ----------
@@ -147,33 +173,42 @@ class RasterGenerator(nn.Module):
         """
         with torch.no_grad():
             for number in range(self.n_conditions):
-                mine = rasters[condition == number]
-                # half a spike more and half a silence more keep log-odds finite
-                share = (mine.sum(axis=0) + 0.5) / (len(mine) + 1.0)
-                self.course[number] = torch.from_numpy(np.log(share / (1.0 - share)))
+                course, own = spiking_alone(rasters[condition == number], self.memory)
+                self.course[number] = torch.from_numpy(course)
+                self.own[number] = torch.from_numpy(own)
 
 
 class RasterCritic(nn.Module):
     """Rasters and their condition to one number; higher means more like the real ones.
 
-    Two layers of convolution over time look at all neurons together; beside them a layer looks at each
-    neuron alone, and its features are summed over time.
+    Four views are added up, each with readout weights of its own for every condition (as in a projection
+    critic, Miyato & Koyama 2018, doi:10.48550/arXiv.1802.05637):
+
+    - every bin of every neuron by itself;
+    - two layers that look at the whole raster;
+    - filters that look at all neurons in a few neighbouring bins, and their squares, summed over time:
+      energies, which is how covariances show without being asked for;
+    - filters that look at the whole train of one neuron, the same for all neurons, and their squares.
 
     Parameters
     ----------
     n_neurons, n_bins, n_conditions
         Shape of the rasters; `n_bins` is a multiple of 4.
     n_features
-        Features of the first layer; the second has twice as many.
+        Filters over neighbouring bins of all neurons.
     n_private
-        Features of each neuron's own layer.
+        Filters over the train of one neuron.
+    n_hidden
+        Units of each of the two layers.
+    width
+        Neighbouring bins; odd.
     generator
         Source of the initial weights.
 
     Raises
     ------
     ValueError
-        If a number is below 1 or `n_bins` is not a multiple of 4.
+        If a number is below 1, `width` is even, or `n_bins` is not a multiple of 4.
     """
 
     def __init__(
@@ -181,21 +216,33 @@ class RasterCritic(nn.Module):
         n_neurons: int,
         n_bins: int,
         n_conditions: int = 1,
-        n_features: int = 32,
-        n_private: int = 4,
+        n_features: int = 48,
+        n_private: int = 24,
+        n_hidden: int = 128,
+        width: int = 3,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         _check_shape(n_neurons, n_bins, n_conditions, n_features)
-        if n_private < 1:
-            raise ValueError(f"n_private = {n_private}; must be at least 1")
-        self.n_conditions = n_conditions
-        self.first = nn.Conv1d(n_neurons + n_conditions, n_features, 5, 2, padding=2)
-        self.second = nn.Conv1d(n_features, 2 * n_features, 5, 2, padding=2)
-        self.own = OwnFilters(n_neurons, 1, n_private, 5)
-        together = 2 * n_features * (n_bins // STRIDE)
-        self.last = nn.Linear(together + n_private * n_neurons + n_conditions, 1)
+        for name, value in (("n_private", n_private), ("n_hidden", n_hidden)):
+            if value < 1:
+                raise ValueError(f"{name} = {value}; must be at least 1")
+        if width < 1 or width % 2 == 0:
+            raise ValueError(f"width = {width}; must be odd, so that there is a bin in the middle")
+        self.n_conditions, self.width = n_conditions, width
+        self.alone = nn.Embedding(n_conditions, n_neurons * n_bins)
+        self.first = nn.Linear(n_neurons * n_bins + n_conditions, n_hidden)
+        self.second = nn.Linear(n_hidden, n_hidden)
+        self.last = nn.Linear(n_hidden, 1)
+        self.near = nn.Linear(n_neurons * width, n_features)
+        self.near_out = nn.Embedding(n_conditions, 2 * n_features)
+        self.own = nn.Linear(n_bins, n_private)
+        self.own_out = nn.Embedding(n_conditions, 2 * n_neurons * n_private)
         _initialise(self, generator)
+        with torch.no_grad():
+            self.alone.weight.zero_()
+            for readout in (self.near_out, self.own_out):
+                readout.weight.normal_(0.0, 0.05, generator=generator)
 
     def forward(self, raster: Tensor, condition: Tensor) -> Tensor:
         """One number a raster.
@@ -212,14 +259,23 @@ class RasterCritic(nn.Module):
         Tensor
             Shape (batch,).
         """
+        bins = raster.shape[2]
+        flat = raster.flatten(1)
         told = nn.functional.one_hot(condition, self.n_conditions).to(raster.dtype)
-        x = torch.cat([raster, told.unsqueeze(2).expand(-1, -1, raster.shape[2])], dim=1)
-        x = nn.functional.leaky_relu(self.first(x), LEAK)
+        x = nn.functional.leaky_relu(self.first(torch.cat([flat, told], dim=1)), LEAK)
         x = nn.functional.leaky_relu(self.second(x), LEAK)
-        own = nn.functional.leaky_relu(self.own(raster.unsqueeze(2)), LEAK).sum(dim=3)
+        score = self.last(x).squeeze(1) + (flat * self.alone(condition)).sum(dim=1)
+
+        edge = self.width // 2
+        padded = nn.functional.pad(raster.transpose(1, 2), (0, 0, edge, edge))
+        near = self.near(torch.cat([padded[:, k : k + bins] for k in range(self.width)], dim=2))
+        seen = torch.cat([nn.functional.leaky_relu(near, LEAK), near * near], dim=2).sum(dim=1)
         # a sum over bins would outweigh single features, a mean would take long to be heard
-        own = own / raster.shape[2] ** 0.5
-        return self.last(torch.cat([x.flatten(1), own.flatten(1), told], dim=1)).squeeze(1)
+        score = score + (seen / bins**0.5 * self.near_out(condition)).sum(dim=1)
+
+        own = self.own(raster)
+        seen = torch.cat([nn.functional.leaky_relu(own, LEAK), own * own / bins**0.5], dim=2)
+        return score + (seen.flatten(1) * self.own_out(condition)).sum(dim=1)
 
 
 def _initialise(network: nn.Module, generator: torch.Generator | None) -> None:

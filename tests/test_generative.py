@@ -8,14 +8,9 @@ import torch
 from scipy.stats import binom, multivariate_normal, norm
 
 from ann.checkpoints import load_into, save_checkpoint
-from ann.generative import (
-    GanSettings,
-    draw_spikes,
-    gradient_penalty,
-    sample_rasters,
-    train_gan,
-)
-from ann.raster_networks import RasterCritic, RasterGenerator
+from ann.generative import GanSettings, gradient_penalty, sample_rasters, train_gan
+from ann.raster_networks import RasterCritic, RasterGenerator, draw_spikes
+from ann.raster_start import spiking_alone
 from ann.training import TrainingDiverged
 from ann.two_sample import area_under_curve, telling_apart
 from bridges.raster_models import (
@@ -69,41 +64,86 @@ def test_penalty_is_taken_between_the_two_rasters():
         assert found.item() == pytest.approx((share * (N * T) ** 0.5 - 1.0) ** 2, rel=1e-5)
 
 
-def test_spikes_are_drawn_with_their_probability_and_pass_a_gradient():
+def test_spikes_fall_above_the_margin_and_pass_a_gradient():
     odds = torch.tensor([-2.0, 0.0, 1.5]).repeat(40_000, 1).requires_grad_()
     noise = torch.logit(torch.rand(odds.shape, generator=weights()))
-    spikes = draw_spikes(odds, noise, 0.5)
+    spikes = draw_spikes(odds + noise, 0.5)
     assert set(spikes.detach().round(decimals=5).unique().tolist()) == {0.0, 1.0}
     assert torch.allclose(spikes.mean(0), torch.sigmoid(odds[0]), atol=0.01)
     spikes.sum().backward()
     # the slope is that of a sigmoid, nearly none where the noise decides alone
     assert (odds.grad >= 0).all() and (odds.grad.mean(0) > 0.05).all()
-    assert torch.equal(draw_spikes(odds, noise, 0.0), torch.sigmoid(odds))
+
+
+def test_shared_noise_changes_pairs_alone_and_as_theory_says():
+    """Marginals stay sigmoid(course); both of a pair spike with the bivariate normal probability."""
+    generator = RasterGenerator(3, 4, 1, n_latent=2, n_features=4, n_shared=2, memory=2, generator=weights())
+    v = torch.tensor([[2.0, 0.0], [1.0, 1.0], [0.0, -1.5]])
+    course = torch.tensor([-1.0, 0.5, -2.0])
+    with torch.no_grad():
+        generator.end.weight.zero_()
+        generator.shared[0] = v
+        generator.course[0] = course[:, None]
+    n = 40_000
+    drawn = sample_rasters(generator, np.zeros(n, dtype=int), seed=3)
+    p = torch.sigmoid(course).numpy()
+    assert np.abs(drawn.mean(axis=0) - p[:, None]).max() < 4.5 * 0.5 / n**0.5
+    gram = (v @ v.T).numpy()
+    length = np.sqrt(1.0 + np.diag(gram))
+    for i, j in ((0, 1), (1, 2), (0, 2)):
+        expected = bivariate_normal_cdf(norm.ppf(p[i]), norm.ppf(p[j]), gram[i, j] / (length[i] * length[j]))
+        together = (drawn[:, i] & drawn[:, j]).mean(axis=0)
+        assert np.abs(together - expected).max() < 4.5 * 0.5 / n**0.5
+        # and bins have nothing to do with each other
+        assert abs((drawn[:, i, 0] & drawn[:, j, 1]).mean() - p[i] * p[j]) < 4.5 * 0.5 / n**0.5
 
 
 def generator_with_history():
     generator = RasterGenerator(N, T, 2, n_latent=3, n_features=4, generator=weights())
     with torch.no_grad():
-        generator.out.filters.weight.normal_(generator=weights(5))
+        generator.own.normal_(generator=weights(5))
     return generator
 
 
-def test_log_odds_depend_on_the_noise_of_earlier_bins_of_the_same_neuron_alone():
+def test_private_noise_changes_the_same_neuron_alone_from_its_bin_on():
     generator = generator_with_history()
-    latent, noise, condition = torch.zeros(1, 3), torch.zeros(1, N, T), torch.tensor([1])
+    latent, noise = torch.zeros(1, generator.n_drawn), torch.zeros(1, N, T)
+    condition = torch.tensor([1])
+    noise[0, 2, 4] = -4.0
     before = generator(latent, noise, condition)
-    noise[0, 2, 4] = 3.0
+    noise[0, 2, 4] = 4.0
     changed = (generator(latent, noise, condition) - before).abs() > 1e-6
-    assert changed[0, 2, 5:].any()
-    changed[0, 2, 5:] = False
+    assert changed[0, 2, 4] and changed[0, 2, 5:].any()
+    changed[0, 2, 4:] = False
     assert not changed.any()
+
+
+def test_margins_are_course_and_noise_and_what_own_spikes_add():
+    """A generator without drive, whose neurons know their last three bins."""
+    generator = RasterGenerator(N, T, 1, n_latent=2, n_features=4, memory=3, generator=weights())
+    with torch.no_grad():
+        generator.end.weight.zero_()
+        generator.shared.zero_()
+        generator.course.normal_(generator=weights(1))
+        generator.own.normal_(generator=weights(2))
+        noise = torch.randn(5, N, T, generator=weights(3))
+        latent = torch.randn(5, generator.n_drawn, generator=weights(4))
+        margin = generator(latent, noise, torch.zeros(5).long()).numpy()
+    spikes = (margin > 0).astype(float)
+    probability = norm.cdf(noise.numpy().astype(float))
+    expected = generator.course[0].detach().numpy() + np.log(probability / (1.0 - probability))
+    for lag in (1, 2, 3):
+        expected[..., lag:] += generator.own[0, :, lag - 1].detach().numpy()[:, None] * spikes[..., :-lag]
+    assert 0.2 < spikes.mean() < 0.8
+    np.testing.assert_allclose(margin, expected, atol=1e-4)
 
 
 def test_gradients_reach_every_parameter_of_both():
     generator, critic = generator_with_history(), RasterCritic(N, T, 2, n_features=4, generator=weights())
     condition = torch.tensor([0, 1, 1, 0])
     noise = torch.randn(4, N, T, generator=weights(2))
-    drawn = draw_spikes(generator(torch.randn(4, 3, generator=weights(1)), noise, condition), noise, 0.5)
+    latent = torch.randn(4, generator.n_drawn, generator=weights(1))
+    drawn = draw_spikes(generator(latent, noise, condition), 0.5)
     critic(drawn, condition).sum().backward()
     for network in (generator, critic):
         for name, weight in network.named_parameters():
@@ -124,6 +164,52 @@ def test_a_generator_starts_from_the_time_courses_of_each_condition():
         assert np.abs(drawn.mean(axis=0) - rate[one]).max() < 0.05
 
 
+def refractory(n, rng, course, own):
+    """One neuron whose spikes change the log-odds of later ones."""
+    spikes = np.zeros((n, 1, len(course)))
+    for t, start in enumerate(course):
+        past = sum(own[k] * spikes[:, 0, t - 1 - k] for k in range(min(t, len(own))))
+        spikes[:, 0, t] = rng.random(n) < 1.0 / (1.0 + np.exp(-(start + past)))
+    return spikes.astype(bool)
+
+
+def test_what_a_neuron_does_alone_is_found_again():
+    """Within 4.5 standard errors, which the curvature of the likelihood gives."""
+    rng = np.random.default_rng(11)
+    course, own = rng.normal(-0.3, 0.7, 12), np.array([-2.0, -0.8, 0.5])
+    rasters = refractory(8000, rng, course, own)
+    found_course, found_own = (part[0] for part in spiking_alone(rasters, 3))
+    x = rasters[:, 0].astype(float)
+    design = np.zeros((*x.shape, 15))
+    design[:, np.arange(12), np.arange(12)] = 1.0
+    for lag in (1, 2, 3):
+        design[:, lag:, 11 + lag] = x[:, :-lag]
+    design = design.reshape(-1, 15)
+    found = np.concatenate([found_course, found_own])
+    p = 1.0 / (1.0 + np.exp(-design @ found))
+    error = np.sqrt(np.diag(np.linalg.inv(design.T @ (design * (p * (1 - p))[:, None]))))
+    assert error.max() < 0.1
+    assert (np.abs(found - np.concatenate([course, own])) < 4.5 * error).all()
+    # the slope of the penalised likelihood is zero at its top
+    prior = np.concatenate([0.5 - 1.0 / (1.0 + np.exp(-found_course)), -found_own])
+    assert np.abs(design.T @ (x.ravel() - p) + prior).max() < 0.05
+
+
+def test_a_generator_that_has_not_played_yet_repeats_what_neurons_do_alone():
+    """Spikes less likely after a spike: the autocorrelogram of the data, within its sampling error."""
+    rng = np.random.default_rng(12)
+    data = np.concatenate([refractory(6000, rng, np.zeros(T), [-2.0, -0.8]) for _ in range(2)], axis=1)
+    generator = RasterGenerator(2, T, 1, n_latent=2, n_features=4, memory=4, generator=weights())
+    with torch.no_grad():
+        generator.end.weight.zero_()
+    generator.start_from(data, np.zeros(6000, dtype=int))
+    drawn = raster_statistics(sample_rasters(generator, np.zeros(6000, dtype=int), seed=2))
+    real = raster_statistics(data)
+    assert real.autocorrelogram[0] < 0.6
+    assert drawn.autocorrelogram == pytest.approx(real.autocorrelogram, abs=0.05)
+    assert drawn.variance == pytest.approx(real.variance, rel=0.1)
+
+
 @pytest.fixture(scope="module")
 def played():
     """Two conditions: in the first the pair shares its state, in the second everyone is alone at 0.1."""
@@ -131,21 +217,28 @@ def played():
     alone = rng.random((600, N, T)) < 0.1
     rasters = np.concatenate([two_states(600, rng), alone])
     condition = np.repeat([0, 1], 600)
+    # what this pair shares lasts for a raster: the drive has to learn as fast as the rest
     settings = GanSettings(
-        steps=260, critic_steps=2, batch_size=32, generator_rate=1e-2, critic_rate=1e-2, averaging=0.97
+        steps=260,
+        batch_size=32,
+        generator_rate=1e-2,
+        critic_rate=1e-2,
+        held_back=1.0,
+        warm_up=20,
+        averaging=0.97,
     )
 
     def play():
-        generator = RasterGenerator(N, T, 2, 4, 8, 4, generator=weights(1))
-        critic = RasterCritic(N, T, 2, 8, 4, generator=weights(2))
+        generator = RasterGenerator(N, T, 2, 4, 8, 2, 4, generator=weights(1))
+        critic = RasterCritic(N, T, 2, 8, 4, 16, generator=weights(2))
         generator.start_from(rasters, condition)
         short = GanSettings(steps=3, check_every=1)
         history = train_gan(generator, critic, rasters, condition, 5, short)
         return generator, history
 
     again = [play() for _ in range(2)]
-    generator = RasterGenerator(N, T, 2, 4, 8, 4, generator=weights(1))
-    critic = RasterCritic(N, T, 2, 8, 4, generator=weights(2))
+    generator = RasterGenerator(N, T, 2, 4, 8, 2, 4, generator=weights(1))
+    critic = RasterCritic(N, T, 2, 8, 4, 16, generator=weights(2))
     generator.start_from(rasters, condition)
     train_gan(generator, critic, rasters, condition, 5, settings)
     return generator, again
@@ -159,19 +252,23 @@ def test_the_same_seed_gives_the_same_training(played):
 
 
 def test_a_small_gan_learns_what_two_neurons_share_and_keeps_conditions_apart(played):
-    """By theory the shared state gives a covariance of 0.3^2 = 0.09 within a bin and between bins."""
+    """By theory the shared state gives a covariance of 0.3^2 = 0.09 within a bin and between bins.
+
+    The mean rate of the pair is that of a state per raster with a standard deviation of 0.3: from 600 rasters
+    to learn from and 3000 that are drawn it has a sampling error of 0.3 (1/600 + 1/3000)^0.5 = 0.013.
+    """
     drawn = [raster_statistics(sample_rasters(played[0], np.full(3000, c), seed=9)) for c in (0, 1)]
     assert drawn[0].covariance[0] > 0.045
     assert np.abs(drawn[0].covariance[1:]).max() < 0.03
     assert drawn[0].lagged_covariance[0, 1] > 0.045
     assert np.abs(drawn[1].covariance).max() < 0.02
-    assert drawn[0].time_course[:2].mean() == pytest.approx(0.5, abs=0.12)
+    assert drawn[0].time_course[:2].mean() == pytest.approx(0.5, abs=0.08)
     assert drawn[1].time_course.mean() == pytest.approx(0.1, abs=0.04)
 
 
 def test_generators_are_stored_and_drawn_from_alike(played, tmp_path):
     save_checkpoint(tmp_path / "g.pt", played[0], {"n": 1})
-    other = RasterGenerator(N, T, 2, 4, 8, 4, generator=weights(7))
+    other = RasterGenerator(N, T, 2, 4, 8, 2, 4, generator=weights(7))
     load_into(tmp_path / "g.pt", other, {"n": 1})
     condition = np.array([0, 1, 1])
     assert np.array_equal(
@@ -297,11 +394,16 @@ def test_duplicates_and_nearest_rasters_are_found():
 
 
 def test_a_classifier_tells_different_sets_apart_and_like_ones_not():
-    rng = np.random.default_rng(7)
-    real = [two_states(700, rng) for _ in range(4)]
-    fake = [independent(real[0], 700, rng) for _ in range(2)]
+    """Who knows both models reaches an area of 0.934, by their likelihood ratio; the classifier has to learn.
+
+    From 700 samples of each it reaches 0.69 with a standard deviation of 0.05 between data sets, from 1500
+    0.81 and 0.01. Of like sets, the area has a standard deviation of (6 n)^-0.5 = 0.011.
+    """
+    n, rng = 1500, np.random.default_rng(7)
+    real = [two_states(n, rng) for _ in range(4)]
+    fake = [independent(real[0], n, rng) for _ in range(2)]
     assert 0.44 < telling_apart((real[0], real[1]), (real[2], real[3]), seed=1) < 0.56
-    assert telling_apart((real[0], real[1]), (fake[0], fake[1]), seed=1) > 0.62
+    assert telling_apart((real[0], real[1]), (fake[0], fake[1]), seed=1) > 0.70
     with pytest.raises(ValueError, match="10 samples"):
         telling_apart((real[0][:5], real[1]), (fake[0], fake[1]), seed=1)
 
