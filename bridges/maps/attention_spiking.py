@@ -140,9 +140,7 @@ class _Built:
     network: Any
     layers: tuple[PopulationLayer, ...]
     stream: Any
-    pooled: Any
     competitors: Any
-    fired: tuple[Any, ...]
 
 
 class _Builder:
@@ -238,17 +236,14 @@ class _Builder:
         memory, competitors, pool = self.stage_b(projected)
         stream, hidden = self.stage_c(memory, competitors, pool)
         b2, step = self.b2, self.step_s * self.b2.second
-        self.watch = [b2.StateMonitor(stream, "out", record=True, dt=step, when="start", order=20)]
+        watch = [b2.StateMonitor(stream, "out", record=True, dt=step, when="start", order=20)]
         if keep_weights:
-            self.watch += [
+            watch += [
                 b2.StateMonitor(competitors.units, "activity", record=True, dt=step, when="start", order=20)
             ]
         layers = (projected, competitors, hidden)
-        fired = tuple(
-            b2.SpikeMonitor(one.neurons, record=False, name=f"{one.neurons.name}_fired") for one in layers
-        )
-        network = b2.Network(*self.objects, *self.watch, *fired)
-        return _Built(network, layers, self.watch[0], pool, self.watch[-1] if keep_weights else None, fired)
+        network = b2.Network(*self.objects, *watch)
+        return _Built(network, layers, watch[0], watch[-1] if keep_weights else None)
 
     def senses(self, name: str, samples: str) -> Any:
         made = self.group(name, self.n * self.x.shape[2], "x : 1")
@@ -391,7 +386,7 @@ def _read(built: _Built, each, x, total_s) -> SpikingAttentionRun:
         found = np.asarray(built.competitors.activity).reshape(n, each[0].n_heads, each[0].window, -1)
         found = found.transpose(0, 3, 1, 2)[:, 2 : 2 + steps]
         shares = found / np.maximum(found.sum(axis=3, keepdims=True), FEWEST)
-    spikes = sum(int(one.num_spikes) for one in built.fired)
+    spikes = sum(one.spikes for one in built.layers)
     neurons = sum(len(one.neurons) for one in built.layers)
     return SpikingAttentionRun(logits, out, shares, spikes / neurons / total_s)
 

@@ -81,6 +81,7 @@ def run_spiking(
     step_s: float = 0.05,
     seeds: Sequence[int] | None = None,
     progress: Any = None,
+    rates: bool = True,
 ) -> SpikingLSTMRun:
     """Run streams through the spiking form of an LSTM, from the zero state.
 
@@ -98,6 +99,8 @@ def run_spiking(
         One for each stream, of the voltages to start from; 0, 1, ... if None.
     progress
         Called with the fraction done, or None.
+    rates
+        Whether to return the population rates; long runs need much memory for them.
 
     Returns
     -------
@@ -120,12 +123,12 @@ def run_spiking(
         raise ValueError("networks in one run must all have the same numbers of units and outputs")
     window_s = half_step(step_s, code)
     with interpreted() as b2:
-        built = _build(b2, each, x, code, window_s, seeds)
+        built = _build(b2, each, x, code, window_s, seeds, rates)
         # one tick more: the last window is read at its end
         total_s = 2 * window_s * x.shape[1] + code.tick_s
         report = None if progress is None else (lambda _e, done, _s, _d: progress(float(done)))
         built.network.run(total_s * b2.second, namespace={}, report=report, report_period=1 * b2.second)
-        return _read(built, each, x, code, window_s)
+        return _read(built, each, x, total_s)
 
 
 def half_step(step_s: float, code: PopulationCode) -> float:
@@ -150,7 +153,7 @@ class _Built:
     watch: tuple[Any, ...]
 
 
-def _build(b2, each, x, code, window_s, seeds) -> _Built:
+def _build(b2, each, x, code, window_s, seeds, rates) -> _Built:
     n, steps, channels = x.shape
     units = each[0].n_units
     window, step = window_s * b2.second, 2 * window_s * b2.second
@@ -235,31 +238,33 @@ def _build(b2, each, x, code, window_s, seeds) -> _Built:
         wire(link, matrices)
         order_sums(link, SUMS)
         links.append(link)
-    watch = (
-        b2.StateMonitor(cells, ["c", "h"], record=True, dt=step, when="start", order=WATCH),
-        b2.StateMonitor(gates.units, "activity", record=True, dt=window, when="start", order=WATCH),
-        b2.StateMonitor(outputs.units, "activity", record=True, dt=window, when="start", order=WATCH),
-    )
+    watch = [b2.StateMonitor(cells, ["c", "h"], record=True, dt=step, when="start", order=WATCH)]
+    if rates:
+        for layer in (gates, outputs):
+            watch.append(
+                b2.StateMonitor(layer.units, "activity", record=True, dt=window, when="start", order=WATCH)
+            )
     network = b2.Network(*gates.objects, *outputs.objects, senses, cells, *links, *watch)
-    return _Built(network, gates, outputs, watch)
+    return _Built(network, gates, outputs, tuple(watch))
 
 
-def _read(built: _Built, each, x, code, window_s) -> SpikingLSTMRun:
+def _read(built: _Built, each, x, total_s) -> SpikingLSTMRun:
     n, steps, _ = x.shape
-    cells, gates, outputs = built.watch
+    layers = (built.gates, built.outputs)
 
     def by_stream(values) -> np.ndarray:
         return np.asarray(values).reshape(n, -1, values.shape[1]).transpose(0, 2, 1)
 
     # at the start of step k + 1 stand the results of step k; gates are read in the middle of it
+    cells = built.watch[0]
     hidden, cell = by_stream(cells.h)[:, 1 : steps + 1], by_stream(cells.c)[:, 1 : steps + 1]
-    gate, output = (
-        by_stream(gates.activity)[:, 1::2][:, :steps],
-        by_stream(outputs.activity)[:, 2::2][:, :steps],
-    )
-    rates = np.concatenate([gate, output], axis=2)
+    rates = np.zeros((n, steps, 0))
+    if len(built.watch) > 1:
+        gate, output = (by_stream(one.activity) for one in built.watch[1:])
+        rates = np.concatenate([gate[:, 1::2][:, :steps], output[:, 2::2][:, :steps]], axis=2)
     logits = np.stack([h @ one.head.T + one.head_bias for h, one in zip(hidden, each, strict=True)])
-    mean_hz = code.low_hz + (code.high_hz - code.low_hz) * float(np.clip(rates, 0, 1).mean())
+    neurons = sum(len(layer.neurons) for layer in layers)
+    mean_hz = sum(layer.spikes for layer in layers) / neurons / total_s
     return SpikingLSTMRun(LSTMTraces(hidden, cell, logits), rates, mean_hz)
 
 

@@ -9,12 +9,14 @@ A cap on the forget gate, f <- min(f, cap), is the lesion that takes persistence
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from scipy.special import expit
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ann.recurrent import LSTMNetwork
 
 __all__ = ["LSTMTraces", "LSTMWeights", "run_exactly"]
@@ -84,8 +86,14 @@ class LSTMWeights:
     def of(cls, network: LSTMNetwork) -> LSTMWeights:
         """The weights of a network, in double precision."""
         weight_ih, weight_hh, bias_ih, bias_hh = network.core.all_weights[0]
-        parts = (weight_ih, weight_hh, bias_ih + bias_hh, network.head.weight, network.head.bias)
-        return cls(*(part.detach().cpu().numpy().astype(float) for part in parts))  # type: ignore[union-attr]
+        head = cast("nn.Linear", network.head)
+        return cls(
+            _array(weight_ih),
+            _array(weight_hh),
+            _array(bias_ih) + _array(bias_hh),
+            _array(head.weight),
+            _array(head.bias),
+        )
 
     @property
     def n_units(self) -> int:
@@ -100,6 +108,10 @@ class LSTMWeights:
     def capped(self, forget_cap: float) -> LSTMWeights:
         """The same network whose forget gates cannot exceed `forget_cap`."""
         return replace(self, forget_cap=forget_cap)
+
+
+def _array(values: Any) -> np.ndarray:
+    return values.detach().cpu().numpy().astype(float)
 
 
 def run_exactly(weights: LSTMWeights, x: np.ndarray) -> LSTMTraces:

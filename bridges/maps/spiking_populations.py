@@ -175,8 +175,9 @@ def drive_of(activity: np.ndarray, code: PopulationCode) -> np.ndarray:
 class PopulationLayer:
     """Brian2 objects of some populations.
 
-    ``units`` has one entry a population: ``count`` (spikes in the window that just ended), ``activity`` (the
-    number decoded from it) and ``drive`` (the current of its neurons), besides variables of one's own.
+    ``units`` has one entry a population: ``count`` (spikes in the window that just ended), ``total`` (spikes
+    so far), ``activity`` (the number decoded from the count) and ``drive`` (the current of its neurons),
+    besides variables of one's own.
     ``neurons`` are the cells, ``pool`` the synapses that sum their spikes.
     """
 
@@ -188,6 +189,11 @@ class PopulationLayer:
     def objects(self) -> tuple[Any, ...]:
         """All of them, for a Brian2 network."""
         return (self.units, self.neurons, self.pool)
+
+    @property
+    def spikes(self) -> float:
+        """Spikes of all populations in the windows that have ended."""
+        return float(np.sum(self.units.total))
 
 
 def population_layer(
@@ -229,13 +235,16 @@ def population_layer(
     }
     units = b2.NeuronGroup(
         n_units,
-        "count : 1\ndrive : 1\nactivity : 1\n" + model,
+        "count : 1\ntotal : 1\ndrive : 1\nactivity : 1\n" + model,
         dt=window_s * b2.second,
         namespace=namespace,
         name=f"{name}_units",
     )
     units.run_regularly(
-        "activity = (count * per_window - least_hz) / span_hz", dt=window_s * b2.second, when="start", order=1
+        "activity = (count * per_window - least_hz) / span_hz\ntotal += count",
+        dt=window_s * b2.second,
+        when="start",
+        order=1,
     )
     neurons = b2.NeuronGroup(
         n_units * size,
