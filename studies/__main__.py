@@ -1,8 +1,9 @@
-"""``python -m studies``: every study with its question and how long it takes."""
+"""``python -m studies``: every study with its question and how long; ``scorecard`` gathers their runs."""
 
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 __all__ = ["find_studies"]
@@ -37,6 +38,10 @@ def main() -> None:
     """Print the list."""
     for study in find_studies():
         print(f"python -m studies.{study['name']}\n    {study['question']}\n    {study['run_time']}\n")
+    print(
+        "python -m studies scorecard [RUN_FOLDERS]\n"
+        "    Gathers effects by agents from runs of these studies.\n"
+    )
     print("Add --help to any of them for what can be chosen, --quick for a small run.")
 
 
@@ -54,4 +59,8 @@ def _constants(path: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["scorecard"]:
+        from studies.scorecards import run
+
+        sys.exit(run(sys.argv[2:]))
     main()

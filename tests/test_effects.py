@@ -119,14 +119,26 @@ def test_central_bottleneck_is_measured_exactly():
     assert rise[800.0] == 0.0 and rise[50.0] == pytest.approx(180.0)
 
 
-def test_grouped_reversed_and_wrong_trials_do_not_count_but_are_told():
+def test_wrong_trials_do_not_count_and_grouped_and_reversed_ones_are_told():
     soas = [0.1] * 5 + [0.8] * 5
     first = ([1, 1, 1, 1, 0, 1, 1, 1, 1, 1], [0.4, 0.4, 0.4, 0.4, 0.4] + [0.4] * 5)
-    second = ([1, 1, 1, 0, 1, 1, 1, 1, 1, 1], [0.6, 0.35, 0.2, 9.0, 9.0] + [0.5] * 5)
+    second = ([1, 1, 1, 0, 1, 1, 1, 1, 1, 1], [0.6, 0.35, 0.2, 9.0, 9.0] + [0.3] * 5)
     found = prp_effects(two(first, second, trial_type="dual", soa_s=soas))
-    assert found["prp_effect_ms"] == pytest.approx(100.0)
+    assert found["prp_effect_ms"] == pytest.approx(1e3 * (0.6 + 0.35 + 0.2) / 3 - 300.0)
     assert (found["grouped_share"], found["reversal_share"]) == (0.1, 0.1)
     assert found["accuracy_t1"] == found["accuracy_t2"] == 0.9
+
+
+def test_two_tasks_that_know_nothing_of_each_other_have_no_refractory_period():
+    rng = np.random.default_rng(2)
+    n = 4000
+    soas = np.tile([0.05, 0.15, 0.3, 0.8], n // 4)
+    times = 0.4 * np.exp(0.15 * rng.normal(size=(2, n)))
+    ones = np.ones(n)
+    found = prp_effects(two((ones, times[0]), (ones, times[1]), trial_type="dual", soa_s=soas))
+    assert found["grouped_share"] > 0.1
+    assert found["prp_effect_ms"] == pytest.approx(0.0, abs=8.0)
+    assert found["rt2_soa_slope"] == pytest.approx(0.0, abs=0.03)
 
 
 def test_single_blocks_give_the_cost_of_a_second_task():

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from bridges.human.reference import effects, tasks
 from bridges.measures import bootstrap_band
@@ -63,6 +64,8 @@ class Panel:
         Empty: from the measure.
     beside
         Draws what belongs to the panel besides the curves.
+    legend
+        Whether to say in the panel which line style is which series.
     """
 
     task: str
@@ -75,6 +78,7 @@ class Panel:
     ticks: tuple[str, ...] = ()
     y_label: str = ""
     beside: Callable[[Axes, Scores, Sequence[str]], None] | None = None
+    legend: bool = False
 
 
 def draw_panels(
@@ -160,6 +164,11 @@ def _draw(axes: Axes, scores: Scores, panel: Panel, agents: Sequence[str]) -> pd
                 label=style.label,
             )
             rows.append(points.assign(agent=agent, series=series, source="this run"))
+    if panel.legend:
+        styles = [
+            Line2D([], [], color="0.3", lw=1.0, ls=line) for line, _ in SERIES_STYLES[: len(panel.series)]
+        ]
+        axes.add_artist(axes.legend(styles, panel.series, fontsize=6.5, handlelength=1.8, loc="best"))
     if panel.beside is not None:
         panel.beside(axes, scores, agents)
     axes.set_xlabel(panel.x_label)

@@ -94,8 +94,8 @@ def _exclusion(axes: Axes, scores: Scores, agents: Sequence[str]) -> None:
             axes.plot(*alone, marker="+", ms=7, color=style.colour, ls="none", zorder=1)
             chance = _chance(scores)
             axes.plot([alone[0], chance], [chance, alone[1]], color=style.colour, lw=0.6, ls=":", zorder=0)
-    axes.set_xlim(-0.03, 1.03)
-    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlim(0.18, 1.03)
+    axes.set_ylim(0.18, 1.03)
 
 
 def _chance(scores: Scores) -> float:

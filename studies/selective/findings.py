@@ -81,8 +81,9 @@ PANELS = (
         "Flanker: accuracy by speed",
         "RT (ms)",
         series=KINDS,
+        legend=True,
         against="caf_at_ms",
-        y_label="accuracy (−– congruent, - - incongr.)",
+        y_label="accuracy",
     ),
     Panel(
         "visual_search",
@@ -90,7 +91,8 @@ PANELS = (
         "Visual search",
         "items",
         series=("present", "absent"),
-        y_label="RT (ms) (−– present, - - absent)",
+        legend=True,
+        y_label="RT (ms)",
     ),
     Panel(
         "visual_search",
@@ -98,7 +100,8 @@ PANELS = (
         "Visual search: errors",
         "items",
         series=("present", "absent"),
-        y_label="errors (−– present, - - absent)",
+        legend=True,
+        y_label="errors",
     ),
     Panel(
         "ant",
@@ -106,8 +109,9 @@ PANELS = (
         "ANT: cues and flankers",
         "cue",
         series=KINDS,
+        legend=True,
         ticks=("none", "centre", "double", "spatial"),
-        y_label="RT (ms) (−– congruent, - - incongr.)",
+        y_label="RT (ms)",
     ),
 )
 

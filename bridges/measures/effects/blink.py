@@ -118,9 +118,9 @@ BLINK_EFFECTS = Family.of_trials(
     blink_effects,
     blink_curves,
     (
-        Measure("blink_magnitude_pp", "Blink: T2|T1, longest lag - lag 3", "pp"),
+        Measure("blink_magnitude_pp", "T2|T1, longest lag - lag 3", "pp"),
         Measure("blink_depth_pp", "T2|T1, lags 6-8 - lags 2-4", "pp"),
-        Measure("lag1_sparing_pp", "Lag-1 sparing: T2|T1, lag 1 - lags 2-4", "pp"),
+        Measure("lag1_sparing_pp", "T2|T1, lag 1 - lags 2-4 (sparing)", "pp"),
         Measure("blink_minimum_lag", "Lag of the lowest T2|T1", "items"),
         Measure("blink_half_recovery_lag", "Lag at which half of the blink is over", "items"),
         Measure("blink_control_pp", "T2 at lag 3, T1 ignored - T1 reported", "pp"),

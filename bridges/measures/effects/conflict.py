@@ -138,8 +138,8 @@ CONFLICT_EFFECTS = Family.of_trials(
     conflict_effects,
     conflict_curves,
     (
-        Measure("conflict_ms", "Conflict: RT, incongruent - congruent", "ms"),
-        Measure("conflict_accuracy_pp", "Conflict: accuracy, congruent - incongruent", "pp"),
+        Measure("conflict_ms", "RT, incongruent - congruent", "ms"),
+        Measure("conflict_accuracy_pp", "Accuracy, congruent - incongruent", "pp"),
         Measure("delta_slope", "Slope of the delta plot", "ms/ms"),
         Measure("caf_dip_pp", "Cost to accuracy, fastest - slowest fifth", "pp"),
         Measure("gratton_ms", "Conflict, after congruent - after incongruent", "ms"),

@@ -70,7 +70,7 @@ ORIENTING_EFFECTS = Family.of_trials(
     orienting_effects,
     orienting_curves,
     (
-        Measure("validity_ms", "Validity effect: RT, invalid - valid", "ms"),
+        Measure("validity_ms", "RT, invalid - valid", "ms"),
         Measure("validity_benefit_ms", "Benefit: RT, neutral - valid", "ms"),
         Measure("validity_cost_ms", "Cost: RT, invalid - neutral", "ms"),
         Measure("validity_slope", "Change of the validity effect with SOA", "ms/100 ms"),
