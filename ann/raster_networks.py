@@ -17,9 +17,6 @@ __all__ = ["RasterCritic", "RasterGenerator", "draw_spikes"]
 LEAK = 0.2
 """Slope of the leaky rectifiers below zero."""
 
-SOFTNESS = 0.5
-"""Temperature of the relaxed draw through which a neuron's own past passes its gradient (log-odds)."""
-
 STRIDE = 4
 """Two layers of stride 2 shorten a raster by this factor."""
 
@@ -122,6 +119,8 @@ class RasterGenerator(nn.Module):
     def forward(self, latent: Tensor, noise: Tensor, condition: Tensor) -> Tensor:
         """Margins: a spike falls where they are above 0.
 
+        Their gradient takes the neuron's spikes before a bin as given.
+
         Parameters
         ----------
         latent
@@ -141,23 +140,30 @@ class RasterGenerator(nn.Module):
         x = self.start(torch.cat([lasting, told], dim=1))
         x = nn.functional.leaky_relu(x, LEAK).unflatten(1, (-1, self.shape[1] // STRIDE))
         x = nn.functional.leaky_relu(self.middle(x), LEAK)
-        steps = (self.end(x) + self.course[condition] + self._mixed(shared, noise, condition)).unbind(2)
-        # oldest first, as the spikes are kept
-        own = self.own.flip(2)[condition]
-        margins = [steps[0]]
-        spikes: list[Tensor] = []
-        for step in steps[1:]:
-            spikes.append(draw_spikes(margins[-1], SOFTNESS))
-            past = torch.stack(spikes[-self.memory :], dim=2)
-            margins.append(step + (past * own[..., -past.shape[2] :]).sum(dim=2))
-        return torch.stack(margins, dim=2)
+        alone = self.end(x) + self.course[condition] + self._mixed(shared, noise, condition)
+        own = self.own[condition]
+        with torch.no_grad():
+            spikes = self._run(alone, own)
+        margin = alone
+        for k in range(1, min(self.memory, self.shape[1] - 1) + 1):
+            margin = margin + nn.functional.pad(own[..., k - 1 : k] * spikes[..., :-k], (k, 0))
+        return margin
+
+    def _run(self, alone: Tensor, own: Tensor) -> Tensor:
+        """Spikes, bin after bin: each has an effect on those after it."""
+        bins = self.shape[1]
+        margin = nn.functional.pad(alone, (0, self.memory))
+        for t in range(bins):
+            spike = (margin[..., t] > 0).to(margin.dtype)
+            margin[..., t + 1 : t + 1 + self.memory].addcmul_(spike.unsqueeze(2), own)
+        return (margin[..., :bins] > 0).to(margin.dtype)
 
     def _mixed(self, shared: Tensor, noise: Tensor, condition: Tensor) -> Tensor:
         """Logistic noise of every neuron, part of which neurons share."""
         weights = self.shared[condition]
         mixed = noise + torch.bmm(weights, shared.unflatten(1, (self.n_shared, -1)))
         mixed = mixed / (1.0 + (weights**2).sum(dim=2, keepdim=True)).sqrt()
-        return torch.special.log_ndtr(mixed) - torch.special.log_ndtr(-mixed)
+        return torch.logit(torch.special.ndtr(mixed), eps=1e-6)
 
     def start_from(self, rasters: np.ndarray, condition: np.ndarray) -> None:
         """Begin with what each neuron does alone in every condition, which needs no game to be learned.
