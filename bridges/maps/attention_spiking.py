@@ -254,7 +254,8 @@ class _Builder:
         """Queries, keys and values as ON/OFF pairs of populations."""
         early = self.group(
             "early", self.n * self.d,
-            "from_senses : 1\nbias : 1 (constant)\nembedded : 1\nnormal : 1\nmean : 1 (linked)\nsquare : 1 (linked)",
+            "from_senses : 1\nbias : 1 (constant)\nembedded : 1\nnormal : 1\n"
+            "mean : 1 (linked)\nsquare : 1 (linked)",
         )  # fmt: skip
         early.bias = self.stacked("embed_bias")
         self.sums("embed", self.senses("senses", "samples"), early, "from_senses", "w * x_pre", 3,

@@ -7,18 +7,22 @@ other steps, as in the AX continuous performance test (Servan-Schreiber et al. 1
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
 
 from ann.recurrent import LSTMNetwork
 from ann.training import Examples, TrainingSettings, train
+from ann.transformer import AttentionNetwork
+
+Network = LSTMNetwork | AttentionNetwork
 
 __all__ = ["SYMBOLS", "Streams", "draw_streams", "learn_streams"]
 
 SYMBOLS = ("A", "B", "X", "Y", "distractor_1", "distractor_2")
 N_CLASSES = 3
+WIDTH, WINDOW = 32, 16
 NONE, TARGET, NONTARGET = range(N_CLASSES)
 _A, _B, _X, _Y = range(4)
 
@@ -68,30 +72,37 @@ def draw_streams(n: int, rng: np.random.Generator, steps: int = 40, noise_sd: fl
     return Streams(x, answer, probe)
 
 
-def learn_streams(
-    seed: int, n_hidden: int = 32, max_steps: int = 300, forget_bias: float = 1.0
-) -> LSTMNetwork:
-    """An LSTM that has learned the streams.
+def learn_streams(seed: int, kind: Literal["lstm", "attention"] = "lstm", max_steps: int = 600) -> Network:
+    """A network that has learned the streams: an LSTM of 32 units, or one layer of attention of width 32.
 
     Parameters
     ----------
     seed
         Of weights and examples.
-    n_hidden
-        Units.
+    kind
+        ``"lstm"`` or ``"attention"``; the latter sees the last 16 steps.
     max_steps
         Gradient steps, of 64 streams each.
-    forget_bias
-        Initial forget bias.
 
     Returns
     -------
-    LSTMNetwork
+    LSTMNetwork or AttentionNetwork
         In evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 7]))
     generator = torch.Generator().manual_seed(seed)
-    network = LSTMNetwork(len(SYMBOLS), n_hidden, N_CLASSES, forget_bias, generator)
+    network: Network
+    if kind == "lstm":
+        network = LSTMNetwork(len(SYMBOLS), WIDTH, N_CLASSES, generator=generator)
+    elif kind == "attention":
+        network = AttentionNetwork(len(SYMBOLS), N_CLASSES, WIDTH, 2, 1, WINDOW, generator)
+    else:
+        raise ValueError(f"kind = {kind!r}; must be 'lstm' or 'attention'")
     settings = TrainingSettings(max_steps=max_steps, batch_size=64, learning_rate=0.01)
     train(network, lambda n: _examples(draw_streams(n, rng)), _examples(draw_streams(256, rng)), settings)
     return network.eval()
