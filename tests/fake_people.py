@@ -69,7 +69,7 @@ class Model:
             known = np.minimum(3.0 / trials["set_size"].to_numpy(), 1.0) if e else np.ones(n)
             right = known + (1 - known) / 2
         if task == "mot":
-            right = 0.97 - e * (0.05 * trials["n_targets"] + 0.02 * trials["speed"]).to_numpy()
+            right = 0.97 - e * (0.03 * trials["n_targets"] + 0.045 * trials["speed"]).to_numpy()
         if task in ("flanker", "ant"):
             wrong = (trials["trial_type"].astype(str) == "incongruent").to_numpy()
             rt, right = rt + 0.07 * e * wrong, right - 0.08 * e * wrong

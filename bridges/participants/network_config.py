@@ -13,9 +13,10 @@ __all__ = ["NetworkConfig"]
 LABEL_SMOOTHING = 0.1
 """Keeps log-odds within about +-3: certainty grows with training time, and no reader of them should."""
 
-CHOICE_LESSONS = 6
+CHOICE_LESSONS = {"lstm": 6, "attention": 2}
 """How many times longer a task with several responses is taught (own choice): before it tells them apart, a
-network stays for long where all it knows is that most of the time nothing is asked for."""
+network stays for long where all it knows is that most of the time nothing is asked for. Attention networks
+see all of their window at once and leave that place sooner."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,9 @@ class NetworkConfig:
 
     def training_for(self, n_responses: int) -> TrainingSettings:
         """How long to learn a task with so many responses; a choice takes longer than a press."""
-        if n_responses < 2:
-            return self.training
-        longer = CHOICE_LESSONS * self.training.max_steps, CHOICE_LESSONS * self.training.patience
-        return replace(self.training, max_steps=longer[0], patience=longer[1])
+        times = 1 if n_responses < 2 else CHOICE_LESSONS[self.kind]
+        settings = self.training
+        return replace(settings, max_steps=times * settings.max_steps, patience=times * settings.patience)
 
     @property
     def variant(self) -> str:

@@ -153,7 +153,8 @@ def design(name: str, question: str) -> Design:
         quick_tasks=QUICK,
         titles=TITLES,
         agents=("human", "spiking", *NETWORKS, *CIRCUIT[1:]),
-        quick_agents=("human", "spiking", "lstm", "attention", "lstm-limited", "lstm-shared-head"),
+        # a limited network cannot learn in a cohort, and takes minutes
+        quick_agents=("human", "spiking", "lstm", "attention", "lstm-shared-head"),
         baseline=baseline,
         calibration=CalibrationText(FROZEN, BY_HAND, PREDICTED, TUNED),
         findings=_findings,

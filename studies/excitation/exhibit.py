@@ -55,10 +55,10 @@ def find(setting: Setting, tables: Tables) -> Findings:
             found[f"rise.{agent}.{task}"], found[f"fall.{agent}.{task}"] = shape.rise, shape.fall
             means = own.groupby("knob")[task].mean()
             course = ", ".join(f"{value:.2f} at {knob:g}" for knob, value in means.items())
-            for side in ("rise", "fall"):
+            for side, end in (("rise", "weakest"), ("fall", "strongest")):
                 reasons[f"{side}.{agent}.{task}"] = (
                     f"Mean d' of the {words} by strength: {course}. Without an interval above 0 there "
-                    f"is no {side} between the best strength and the {'weakest' if side == 'rise' else 'strongest'}."
+                    f"is no {side} between the best strength and the {end}."
                 )
         found[f"tau_growth.{agent}"] = _growth(own)
         reasons[f"tau_growth.{agent}"] = "The measured time constant does not follow the strength."
@@ -135,7 +135,8 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
         itself in the delays of the latter, for circuits of rising self-excitation and LSTMs of rising
         forget bias; lines join neighbouring strengths. Points: means over n = {n} individuals of each
         agent, the same at every strength, at their median time constant; bars: 95 % bootstrap interval
-        of the mean, and quartiles of the time constant. c, d: time constants of individuals and their median against the strength.""",
+        of the mean, and quartiles of the time constant.
+        c, d: time constants of individuals and their median against the strength.""",
     )
 
 

@@ -91,7 +91,7 @@ def design(name: str, question: str) -> Design:
         quick_tasks=QUICK,
         titles=TITLES,
         agents=("human", "spiking", *NETWORKS, *CIRCUIT[1:]),
-        quick_agents=("human", "spiking", "lstm", "attention", "lstm-limited"),
+        quick_agents=("human", "spiking", "lstm", "attention"),
         baseline=baseline,
         calibration=CalibrationText(FROZEN, BY_HAND, PREDICTED, TUNED),
         findings=_findings,

@@ -19,6 +19,15 @@ from studies.scores import Scores, unit_of
 
 __all__ = ["sustained_checks"]
 
+GO_FREQUENT = ("sart", "cpt_x", "grad_cpt")
+"""Tasks in which one presses most of the time, so that errors are presses too many."""
+
+SENSITIVITY = {
+    **dict.fromkeys((*GO_FREQUENT, "mackworth"), "d_prime"),
+    "ax_cpt": "d_prime_context",
+}
+"""What sensitivity is called in each task."""
+
 INTACT, UNAROUSED, UNEXCITED = "spiking", "spiking-no-arousal", "spiking-no-self-excitation"
 
 
@@ -74,7 +83,7 @@ def sustained_checks(
         for agent in agents:
             if agent.name in present:
                 checks += _signs(scores, task, agent)
-        if {INTACT, UNEXCITED} <= set(present) and task != "pvt":
+        if {INTACT, UNEXCITED} <= set(present) and task in SENSITIVITY:
             checks.append(_ablation(scores, task))
         checks += [
             _paired(scores, pair)
@@ -85,21 +94,22 @@ def sustained_checks(
 
 
 def _signs(scores: Scores, task: str, agent: Agent) -> list[Check]:
-    if task != "pvt":
-        more = scores.values(task, agent.name, "commission_rate") - scores.values(
-            task, agent.name, "omission_rate"
-        )
-        commissions = _above(
-            more,
-            f"{task}.commissions_minus_omissions.{agent.name}",
-            "fraction",
-            "commissions exceed omissions",
-        )
+    name = agent.name
+    if task in GO_FREQUENT:
+        more = scores.values(task, name, "commission_rate") - scores.values(task, name, "omission_rate")
+        label = f"{task}.commissions_minus_omissions.{name}"
+        commissions = _above(more, label, "fraction", "commissions exceed omissions")
         return [commissions, *(_course_of_sart(scores, agent) if task == "sart" else ())]
-    skew = scores.values(task, agent.name, "rt_skew")
-    checks = [_above(skew, f"pvt.rt_skew.{agent.name}", "1", "response times are right-skewed")]
-    slope = scores.values(task, agent.name, "rt_slope_ms_per_min")
-    return checks + _change(slope, f"pvt.rt_slope.{agent.name}", "ms/min", "response times grow", agent)
+    if task == "mackworth":
+        rise = scores.values(task, name, "omission_change_pp")
+        return _change(rise, f"mackworth.misses_rise.{name}", "pp", "misses rise", agent)
+    if task == "ax_cpt":
+        cost = scores.values(task, name, "context_cost_pp")
+        return [_above(cost, f"ax_cpt.context_cost.{name}", "pp", "AY and BX are worse than AX and BY")]
+    skew = scores.values(task, name, "rt_skew")
+    checks = [_above(skew, f"pvt.rt_skew.{name}", "1", "response times are right-skewed")]
+    slope = scores.values(task, name, "rt_slope_ms_per_min")
+    return checks + _change(slope, f"pvt.rt_slope.{name}", "ms/min", "response times grow", agent)
 
 
 def _course_of_sart(scores: Scores, agent: Agent) -> list[Check]:
@@ -136,7 +146,7 @@ def _paired(scores: Scores, pair: _Pair) -> Check:
 
 def _ablation(scores: Scores, task: str) -> Check:
     """Same individuals, same trials: what is lost with the self-excitation of control."""
-    without, intact = scores.paired(task, (UNEXCITED, INTACT), "d_prime")
+    without, intact = scores.paired(task, (UNEXCITED, INTACT), SENSITIVITY[task])
     return _above(
         intact - without,
         f"{task}.d_prime_loss.{UNEXCITED}",

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from studies.checks import Check
 from studies.comparison.design import Findings, Material
 from studies.figures import SavedFigure
+from studies.report import Table
 from studies.sustained.ablation import ABLATIONS, draw_ablation
 from studies.sustained.claims import sustained_checks
 from studies.sustained.distributions import draw_distributions
+from studies.sustained.separated import decrement_checks, decrement_table
 from studies.sustained.time_on_task import draw_time_on_task
 
 __all__ = ["FINDINGS"]
@@ -26,7 +28,13 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
 
 
 def _checks(material: Material) -> list[Check]:
-    return sustained_checks(material.scores, material.agents, material.studied, material.calibrated)
+    checks = sustained_checks(material.scores, material.agents, material.studied, material.calibrated)
+    return checks + decrement_checks(material.scores, material.agents, material.studied)
 
 
-FINDINGS = Findings(_figures, _checks)
+def _tables(material: Material) -> Sequence[Table]:
+    table = decrement_table(material.scores, material.names, material.studied)
+    return [table] if table else []
+
+
+FINDINGS = Findings(_figures, _checks, _tables)
