@@ -61,13 +61,14 @@ class People:
         return bool(self.performed or self.published)
 
 
-def read_people(path: Path | None, studied: Sequence[str]) -> People:
+def read_people(given: Path | Sequence[Path] | None, studied: Sequence[str]) -> People:
     """Read people's data for the tasks of a study.
 
     Parameters
     ----------
-    path
-        File or folder; None: nobody.
+    given
+        File or folder, or several; None: nobody. Of two with the same task the first counts: people of two
+        experiments are no group.
     studied
         Names of the tasks.
 
@@ -76,8 +77,32 @@ def read_people(path: Path | None, studied: Sequence[str]) -> People:
     ValueError
         If there is no such file or folder, it cannot be read, or holds none of the tasks.
     """
-    if path is None:
-        return People()
+    paths = [given] if isinstance(given, Path) else list(given or ())
+    found = [_read_people(path, studied) for path in paths]
+    both = People()
+    for path, people in zip(paths, found, strict=True):
+        known = {task for task, _ in both.performed} | set(both.published)
+        twice = known & ({task for task, _ in people.performed} | set(people.published))
+        new = {cell for cell in people.performed if cell[0] not in known}
+        both = People(
+            both.performed | {cell: people.performed[cell] for cell in new},
+            both.published | {task: t for task, t in people.published.items() if task not in known},
+            both.numbers | {cell: people.numbers[cell] for cell in new},
+            both.curves | {task: t for task, t in people.curves.items() if task not in known},
+            (
+                *both.notes,
+                *people.notes,
+                *(f"{path.name}: {task} is there already" for task in sorted(twice)),
+            ),
+            hashlib.sha256(f"{both.digest}{people.digest}".encode()).hexdigest()
+            if both.digest
+            else people.digest,
+        )
+    return both
+
+
+def _read_people(path: Path, studied: Sequence[str]) -> People:
+    """People of one file or folder."""
     try:
         data = _read(path, studied)
     except FileNotFoundError as error:

@@ -224,7 +224,7 @@ def test_selective_study_runs_resumes_and_shows_people_beside_agents(tmp_path, c
         participants=3,
         tasks=("flanker",),
         agents=("human", "fake_people:human_like", "fake_people:ideal"),
-        human=human,
+        human=(human,),
         out=tmp_path / "out",
         workers=0,
         quiet=True,

@@ -76,7 +76,7 @@ def test_human_data_that_cannot_be_read_stop_the_study_before_anything_is_writte
     path = tmp_path / "pvt_trials.csv"
     if content is not None:
         path.write_text(content)
-    assert main(study(tmp_path, STEADY, human=path)) == 2
+    assert main(study(tmp_path, STEADY, human=(path,))) == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

@@ -28,9 +28,9 @@ class Options:
     agents: tuple[str, ...] = ()
     """Who takes part; those of the study if not given, with --quick the main ones of them. Also
     module:function, called with quick= and calibration=, for one of your own."""
-    human: Path | None = None
-    """File or folder of people's trials (CSV, TSV or BIDS) to be scored like the agents; without it people
-    are drawn from the cited reference table."""
+    human: tuple[Path, ...] = ()
+    """Files or folders of people's trials (CSV, TSV or BIDS) to be scored like the agents; for tasks without
+    any, people are drawn from the cited reference table."""
     seed: int = 1
     """Seed of everything random: participants, sessions, calibration."""
     out: Path = Path("runs")

@@ -12,7 +12,7 @@ __all__ = ["TITLES", "design"]
 # digits among letters, ten a second, with targets that stay long enough for few channels to tell them apart
 BLINK = AttentionalBlink(
     lags=(1, 2, 3, 4, 6, 8),
-    trials_per_lag=(16,) * 6,
+    trials_per_lag=(12,) * 6,
     blocks=("dual",),
     second_task="identification",
     t1_targets=("2", "3"),
@@ -28,18 +28,24 @@ BLINK = AttentionalBlink(
     intertrial_s=0.3,
 )
 TASKS: dict[str, Task] = {
-    "prp": PRP(fixation_s=0.7, intertrial_s=0.3),
+    "prp": PRP(blocks=("dual",) * 2, fixation_s=0.7, intertrial_s=0.3),
     "attentional_blink": BLINK,
     "dual_detection": DualDetection(
-        trials_per_block=24, before_min=4, before_max=7, after=6, window_s=2.0, intertrial_s=0.3
+        trials_per_block=12, before_min=4, before_max=6, after=4, window_s=2.0, intertrial_s=0.3
     ),
     "change_detection": ChangeDetection(
-        n_blocks=3, trials_per_size=10, fixation_s=0.5, window_s=1.6, test_s=1.6, intertrial_s=0.3
+        n_blocks=2,
+        trials_per_size=10,
+        change_probability=(0.5,),
+        fixation_s=0.5,
+        window_s=1.6,
+        test_s=1.6,
+        intertrial_s=0.3,
     ),
     "mot": MOT(
         n_targets=(1, 2, 3, 4),
         trials_per_cell=4,
-        n_blocks=2,
+        n_blocks=1,
         fixation_s=0.3,
         cue_s=1.0,
         motion_s=5.0,
