@@ -9,7 +9,8 @@ unit u in trial i at time t after the cue is gone, and deviations from the mean 
 
 averaged over trials and pairs of bins, and tau is that of A exp(-lag / tau). What is remembered of the cue is
 part of the deviations, so a memory that lasts has a long tau, one that is lost a short one; and it is the
-same code for rates of pools and for units of a network.
+same code for rates of pools and for units of a network. (`neurosim.timescales` fits an offset as well, for
+neurons whose mean differs from trial to trial; here it would take a memory that lasts for an offset.)
 """
 
 from __future__ import annotations
@@ -173,9 +174,10 @@ def activity_timescale(traces: np.ndarray, time_s: np.ndarray, session: Session)
     cue_s = float(session.parameters["cue_s"])  # type: ignore[arg-type]
     starts = session.trials["cue_onset_s"].to_numpy(dtype=float) + cue_s
     length_s = float(np.min(session.trials["onset_s"].to_numpy(dtype=float) - starts))
-    n_bins = int(length_s / BIN_S)
     step = float(np.median(np.diff(time_s)))
     per_bin = max(round(BIN_S / step), 1)
+    bin_s = per_bin * step
+    n_bins = int(length_s / bin_s + 1e-9)
     segments = []
     for start in starts:
         first = int(np.searchsorted(time_s, start - 1e-9))
@@ -194,7 +196,7 @@ def activity_timescale(traces: np.ndarray, time_s: np.ndarray, session: Session)
     correlation = products / np.outer(spread, spread)
     lags = np.arange(1, n_bins // 2 + 1)
     r = np.array([np.diagonal(correlation, lag).mean() for lag in lags])
-    return _decay_time(BIN_S * lags, r)
+    return _decay_time(bin_s * lags, r)
 
 
 def _decay_time(lag_s: np.ndarray, r: np.ndarray) -> float:
