@@ -72,12 +72,7 @@ def conclude(
     display.line("drawing figures")
     with house_style():
         drawn = [figure for figure in findings.figures(material) if figure is not None]
-        last = max((figure.number or 0 for figure in drawn), default=0) + 1
-        drawn.append(
-            draw_scorecard(
-                material.card, dict(design.titles), material.names, folder.figures, f"figure{last}_scorecard"
-            )
-        )
+        drawn.append(draw_scorecard(material.card, dict(design.titles), material.names, folder.figures))
 
     missing = missing_sentences(plan, outcome)
     provenance = watch.stop(

@@ -161,7 +161,7 @@ def _draw(axes: Axes, scores: Scores, panel: Panel, agents: Sequence[str]) -> pd
                 elinewidth=0.7,
                 ms=4,
                 lw=1.2,
-                label=style.label,
+                label=style.label if series == panel.series[0] else None,
             )
             rows.append(points.assign(agent=agent, series=series, source="this run"))
     if panel.legend:
