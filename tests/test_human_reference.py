@@ -54,7 +54,7 @@ def test_every_effect_is_cited_and_unique():
     # a verified number must be traceable to more than a name
     assert [e.source for e in EFFECTS if e.mark == "D" and not e.doi_or_dataset] == [
         "Roudaia & Faubert, circular multiple object tracking"
-    ] * 3
+    ] * 5
 
 
 def test_rates_are_fractions_and_changes_percentage_points():

@@ -224,6 +224,9 @@ _DIVIDED = (
     _effect("mot", "speed_threshold", 1.05, "rev/s", ROUDAIA, sd=0.26, n=18, condition="1 target"),
     _effect("mot", "speed_threshold", 0.70, "rev/s", ROUDAIA, sd=0.20, n=18, condition="2 targets"),
     _effect("mot", "speed_threshold", 0.46, "rev/s", ROUDAIA, sd=0.21, n=18, condition="3 targets"),
+    # ratios of the means above
+    _effect("mot", "speed_ratio_2_to_1", 0.67, "ratio", ROUDAIA, n=18),
+    _effect("mot", "speed_ratio_3_to_1", 0.44, "ratio", ROUDAIA, n=18),
 )
 
 _SELECTIVE = (
