@@ -79,7 +79,7 @@ class GanSettings:
         If a setting is out of range.
     """
 
-    steps: int = 8000
+    steps: int = 1500
     critic_steps: int = 2
     batch_size: int = 64
     generator_rate: float = 2e-3

@@ -224,7 +224,7 @@ class RasterCritic(nn.Module):
         n_conditions: int = 1,
         n_features: int = 48,
         n_private: int = 24,
-        n_hidden: int = 128,
+        n_hidden: int = 64,
         width: int = 3,
         generator: torch.Generator | None = None,
     ) -> None:

@@ -33,11 +33,11 @@ from ann.cohort_engines import choose_engine
 from ann.recurrent import LSTMNetwork
 from ann.training import Examples, TrainingDiverged, train
 from ann.transformer import AttentionNetwork
-from bridges.encoding import alternatives, levels, noisy, resemble
-from bridges.labels import classes, labels
+from bridges.encoding import noisy
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.network_config import NetworkConfig
-from bridges.participants.network_limits import limit_output, shared_by_component, shared_labels, shared_size
+from bridges.participants.network_limits import limit_output
+from bridges.participants.network_senses import by_component, clean_levels, joint_labels, n_outputs, sense
 from bridges.participants.streams import individual_generator
 from bridges.session import Session
 from bridges.tasks import TASKS
@@ -48,6 +48,7 @@ __all__ = [
     "by_component",
     "cache_folder",
     "joint_labels",
+    "pupil",
     "sense",
     "trained_network",
     "trained_networks",
@@ -67,6 +68,7 @@ TRAINING_CODE = (
             "session.py",
             "participants/network_config.py",
             "participants/network_learning.py",
+            "participants/network_senses.py",
             "participants/network_limits.py",
             "participants/streams.py",
         )
@@ -85,65 +87,6 @@ def cache_folder(given: Path | str | None = None) -> Path:
     """Folder of trained weights: the given one, else ``$NEUROSIM_CACHE``, else ``~/.cache/neurosim``."""
     chosen = given or os.environ.get("NEUROSIM_CACHE") or Path.home() / ".cache" / "neurosim"
     return Path(chosen) / "networks"
-
-
-def sense(session: Session, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
-    """What the network perceives of a session, shape (time, channel)."""
-    return noisy(_clean(session, config), config.dt_s, rng, config.code, config.internal_noise_sd)
-
-
-def joint_labels(session: Session, config: NetworkConfig) -> tuple[np.ndarray, np.ndarray]:
-    """One class a step, and whether it counts: with two components, a pair of classes, if both count.
-
-    Returns
-    -------
-    target : ndarray of int
-        Shape (time,); with components of m and n classes, class i of one and k of the other is i n + k.
-    mask : ndarray of bool
-        Shape (time,).
-    """
-    target, mask = labels(session, config.dt_s, config.deadline_s, config.grace_s)
-    if target.ndim == 1:
-        return target, mask
-    if config.shared_head:
-        return shared_labels(session, target, mask, config.dt_s)
-    sizes = _sizes(session)
-    return np.ravel_multi_index(tuple(target.T), sizes), np.asarray(mask.all(axis=1))
-
-
-def by_component(session: Session, logits: np.ndarray, shared_head: bool = False) -> dict[str, np.ndarray]:
-    """Logits of each component, from those of all pairs: summed over what the other component may be.
-
-    Parameters
-    ----------
-    session
-        The session.
-    logits
-        Logits of the network, shape (time, class).
-    shared_head
-        Whether the classes are the responses of both, and none.
-
-    Returns
-    -------
-    dict
-        Component to logits, shape (time, class of the component); the last class is "none".
-    """
-    sizes = _sizes(session)
-    if len(sizes) == 1:
-        return dict.fromkeys(session.components, logits)
-    if shared_head:
-        return shared_by_component(session, logits)
-    joint = logits.reshape(len(logits), *sizes)
-    return {name: np.logaddexp.reduce(joint, axis=2 - k) for k, name in enumerate(session.components)}
-
-
-def _sizes(session: Session) -> tuple[int, ...]:
-    return tuple(len(names) for names in classes(session).values())
-
-
-def _n_outputs(config: NetworkConfig, session: Session) -> int:
-    sizes = _sizes(session)
-    return shared_size(session) if config.shared_head and len(sizes) > 1 else int(np.prod(sizes))
 
 
 def trained_network(
@@ -222,6 +165,11 @@ def trained_networks(
     return [pupils[pupil.path].network.eval() for pupil in asked]
 
 
+def pupil(config: NetworkConfig, session: Session, seed: int) -> Member:
+    """The individual's untrained network with its lessons, as `trained_networks` trains it on the CPU."""
+    return _Pupil.of(config, session, seed, cache_folder(), torch.device("cpu")).member()
+
+
 @dataclass(frozen=True, eq=False)
 class _Pupil:
     """An individual that is to know a task: its network, what decides its weights, where they are kept."""
@@ -241,7 +189,7 @@ class _Pupil:
         plan = _plan(config, session, seed)
         # keyed by the plan alone: every device, and the next version of the code, draws the same examples
         rng = individual_generator(seed, "network/training", _hash(plan))
-        network = _build(config, len(session.channels), _n_outputs(config, session), rng).to(device)
+        network = _build(config, len(session.channels), n_outputs(config, session), rng).to(device)
         recipe = {**plan, **_makers(device), "engine": _engine(network)}
         path = folder / f"{config.kind}-{session.task}-{_hash(recipe)[:32]}.pt"
         return cls(config, session, seed, network, rng, recipe, path)
@@ -321,7 +269,7 @@ class _Lessons:
 
     def __init__(self, sessions: Sequence[Session], config: NetworkConfig) -> None:
         self.config = config
-        self.level = np.concatenate([_clean(session, config) for session in sessions])
+        self.level = np.concatenate([clean_levels(session, config) for session in sessions])
         labelled = [joint_labels(session, config) for session in sessions]
         self.target = np.concatenate([target for target, _ in labelled])
         self.mask = np.concatenate([mask for _, mask in labelled])
@@ -338,11 +286,6 @@ class _Lessons:
             torch.from_numpy(self.target[where]),
             torch.from_numpy(self.mask[where]),
         )
-
-
-def _clean(session: Session, config: NetworkConfig) -> np.ndarray:
-    level = levels(session, config.dt_s)
-    return resemble(level, session.channels, config.similarity, alternatives(session))
 
 
 def _build(config: NetworkConfig, n_inputs: int, n_outputs: int, rng: np.random.Generator) -> Network:

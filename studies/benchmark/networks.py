@@ -26,6 +26,7 @@ from ann.training_course import TrainingHistory
 from studies.benchmark.base import Benchmark, BenchmarkSetting, Outcome, Reading, cpu_seconds
 from studies.benchmark.networks_figure import draw_networks
 from studies.benchmark.networks_gpu import gpu_readings
+from studies.benchmark.participants import participants_learning, participants_reading
 from studies.benchmark.stream_memory import memory_over_sessions
 
 __all__ = ["BENCHMARK", "bare_training"]
@@ -133,9 +134,12 @@ def _run(setting: BenchmarkSetting) -> Outcome:
     readings = [*_speed_readings(speeds, n), _overhead_reading(overhead), *_equality_readings(equality)]
     readings.append(_exact_reading(exact))
     readings.append(_memory_reading(memory))
+    learning = participants_learning(setting)
+    readings.append(participants_reading(learning))
     gpu, why_not = gpu_readings(setting)
     skipped = {} if gpu else {"networks.gpu": why_not}
     tables = {"cohorts": speeds, "loop": overhead, "equality": equality, "exact": exact, "memory": memory}
+    tables["participants"] = learning
     return Outcome([*readings, *gpu], tables, skipped, draw_networks, _notes(speeds, n))
 
 

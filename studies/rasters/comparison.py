@@ -6,7 +6,7 @@ the same size. The yardstick is the error between two halves of the data, averag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +84,15 @@ def halves(rasters: Rasters, seed: int) -> tuple[Rasters, Rasters]:
 
 
 def compare(
-    learned: Rasters, held_out: Rasters, generator: RasterGenerator, condition: int, draws: int, seed: int
+    learned: Rasters,
+    held_out: Rasters,
+    generator: RasterGenerator,
+    condition: int,
+    draws: int,
+    seed: int,
+    models: Sequence[str] = MODELS,
 ) -> Comparison:
-    """Compare all models with the held-out half, in one condition.
+    """Compare models with the held-out half, in one condition.
 
     Parameters
     ----------
@@ -100,18 +106,20 @@ def compare(
         Sets drawn from each model, and random halvings of the data.
     seed
         Of all that is drawn.
+    models
+        Which of `MODELS`.
     """
     a, b = learned.of(condition), held_out.of(condition)
     n = min(len(a), len(b))
     a, b = a[:n], b[:n]
     rng = np.random.default_rng(np.random.SeedSequence([seed, condition]))
-    models = _models(a, generator, condition)
+    drawn = _models(a, generator, condition, models)
     real = raster_statistics(b)
     yardstick = _halvings(np.concatenate([a, b]), draws, rng)
     scale = yardstick.groupby("statistic")["error"].mean()
     rows = [yardstick]
     statistics, examples, agreement = {REAL: real}, {REAL: b[:4]}, []
-    for model, draw in models.items():
+    for model, draw in drawn.items():
         for number in range(draws):
             x = draw(n, rng)
             found = raster_statistics(x)
@@ -127,18 +135,19 @@ def compare(
     return Comparison(errors, pd.DataFrame(agreement), statistics, examples)
 
 
-def _models(a: np.ndarray, generator: RasterGenerator, condition: int) -> dict[str, Draw]:
-    gaussian = DichotomisedGaussian.fit(a)
-
+def _models(
+    a: np.ndarray, generator: RasterGenerator, condition: int, models: Sequence[str]
+) -> dict[str, Draw]:
     def generate(n: int, rng: np.random.Generator) -> np.ndarray:
         return sample_rasters(generator, np.full(n, condition), int(rng.integers(2**62)))
 
-    return {
-        "gan": generate,
-        "independent": lambda n, rng: independent(a, n, rng),
-        "shuffled": lambda n, rng: shuffled(a, rng)[:n],
-        "dichotomised_gaussian": gaussian.sample,
+    known: dict[str, Callable[[], Draw]] = {
+        "gan": lambda: generate,
+        "independent": lambda: lambda n, rng: independent(a, n, rng),
+        "shuffled": lambda: lambda n, rng: shuffled(a, rng)[:n],
+        "dichotomised_gaussian": lambda: DichotomisedGaussian.fit(a).sample,
     }
+    return {name: known[name]() for name in models}
 
 
 def _halvings(both: np.ndarray, draws: int, rng: np.random.Generator) -> pd.DataFrame:
