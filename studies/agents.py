@@ -185,6 +185,7 @@ _SPREAD_TOO = ("rt_mean_ms", "rt_cv")
 _CIRCUIT = "bridges.participants.spiking:spiking"
 _NETWORK = "bridges.participants.network"
 _CONVERTED = "bridges.participants.converted"
+_GRU = "Cho et al. 2014, doi:10.48550/arXiv.1406.1078"
 _CHRONO = "Tallec & Ollivier 2018, doi:10.48550/arXiv.1804.11188"
 
 AGENTS: dict[str, Agent] = {
@@ -308,6 +309,18 @@ AGENTS: dict[str, Agent] = {
                 cites=(work,),
             )
             for kind, words, work in _KINDS
+        ),
+        Agent(
+            "spiking-twin",
+            "bridges.participants.twin:spiking_twin",
+            "Twin of the spiking circuit: a recurrent network trained to respond as it does, for "
+            "go/no-go tasks.",
+            batch=20,
+            cost=0.3,
+            calibrated_as="spiking",
+            simulates=True,
+            tires=True,
+            cites=(_WANG, _BRUNEL, _AROUSAL, _GRU),
         ),
         *(
             Agent(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "benchmark"]
 
-NAMES = ("spiking", "networks", "tasks")
+NAMES = ("spiking", "networks", "tasks", "twin")
 """Benchmarks in the order in which they run."""
 
 

@@ -1,0 +1,196 @@
+"""How a twin learns: stretches of the circuit's trials, by maximum likelihood.
+
+The mean of counts is fitted by the Poisson likelihood, their dispersion by what the mean leaves over,
+responses by the Bernoulli likelihood. Adam, with a learning rate that falls along a cosine; a small part of
+the trials is kept for choosing the best weights.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ann.threads import one_thread
+from ann.training import TrainingDiverged
+from bridges.maps.twin_data import CircuitTrials
+from bridges.maps.twin_network import CountNetwork
+
+__all__ = ["Tell", "TwinConfig", "train_twin"]
+
+Tell = Callable[[float, str], None]
+"""Called with the fraction done and what is being done."""
+
+WARM_UP = 15
+"""Bins after a cut whose past is not known, so that they do not count."""
+
+
+@dataclass(frozen=True)
+class TwinConfig:
+    """Size and training of a twin.
+
+    Parameters
+    ----------
+    n_trials
+        Trials of the circuit to learn from.
+    n_hidden, n_side
+        Units of the recurrent layer and of the layer beside it.
+    steps
+        Gradient steps.
+    batch_size, stretch
+        Stretches a step, and bins of a stretch.
+    learning_rate
+        Adam's at the start; it falls to nothing along a quarter of a cosine.
+    seed
+        Of weights and the order of examples.
+    trials_seed
+        Of the circuit's trials.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+
+    n_trials: int = 512
+    n_hidden: int = 32
+    n_side: int = 32
+    steps: int = 1600
+    batch_size: int = 48
+    stretch: int = 120
+    learning_rate: float = 1e-2
+    seed: int = 0
+    trials_seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("n_trials", 8), ("n_hidden", 1), ("n_side", 1), ("steps", 1), ("batch_size", 1),
+                            ("stretch", 2), ("seed", 0), ("trials_seed", 0)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} = {getattr(self, name)}; must be {least} or more")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate = {self.learning_rate}; must be above 0")
+
+    @classmethod
+    def quick(cls, seed: int = 0) -> TwinConfig:
+        """A smaller twin of fewer trials, made within a minute; for trying things out."""
+        return cls(n_trials=128, steps=300, seed=seed)
+
+
+@one_thread()
+def train_twin(
+    trials: CircuitTrials, config: TwinConfig, progress: Tell = lambda fraction, doing: None
+) -> CountNetwork:
+    """Fit a network to what a circuit did; one trial in sixteen is kept for choosing the best weights.
+
+    Raises
+    ------
+    ValueError
+        If counts are not whole numbers.
+    TrainingDiverged
+        If the loss is not finite; names the step.
+    """
+    if not np.array_equal(trials.counts, np.round(trials.counts)) or trials.counts.min() < 0:
+        raise ValueError("counts must be whole numbers of spikes")
+    rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=(1,)))
+    network = _fresh(trials, config, int(rng.integers(2**62)))
+    order = rng.permutation(len(trials))
+    exam = trials.chosen(order[: max(len(trials) // 16, 1)])
+    lessons = trials.chosen(order[max(len(trials) // 16, 1) :])
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimiser, config.steps, 0.02 * config.learning_rate
+    )
+    best, best_loss = copy.deepcopy(network.state_dict()), np.inf
+    for step in range(1, config.steps + 1):
+        loss = _loss(network, *_stretches(lessons, config, rng))
+        if not torch.isfinite(loss):
+            raise TrainingDiverged(
+                f"loss of the twin is {loss.item()} at step {step}; lower the learning rate"
+            )
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if step % 100 == 0 or step == config.steps:
+            with torch.no_grad():
+                unseen = _loss(network, exam).item()
+            if unseen < best_loss:
+                best, best_loss = copy.deepcopy(network.state_dict()), unseen
+            progress(step / config.steps, f"learning from the circuit: step {step}, loss {unseen:.4f}")
+    network.load_state_dict(best)
+    _measure_residuals(network, lessons)
+    return network.eval()
+
+
+def _fresh(trials: CircuitTrials, config: TwinConfig, seed: int) -> CountNetwork:
+    n_given = trials.inputs.shape[2] + trials.conditions.shape[1]
+    network = CountNetwork(
+        n_given,
+        trials.counts.shape[2],
+        trials.events.shape[2],
+        config.n_hidden,
+        config.n_side,
+        torch.Generator().manual_seed(seed),
+    )
+    k = trials.inputs.shape[2]
+    # levels as they are; arousal and parameters by their spread, which lesions do not widen
+    low, high = np.quantile(trials.conditions, [0.1, 0.9], axis=0)
+    network.given_centre[k - 1 :] = 1.0
+    network.given_scale[k - 1] = 0.1
+    network.given_scale[k:] = torch.from_numpy(np.maximum((high - low) / 2.563, 1e-3))
+    network.count_scale[:] = torch.from_numpy(np.maximum(trials.counts.std(axis=(0, 1)), 1.0))
+    return network
+
+
+def _stretches(trials: CircuitTrials, config: TwinConfig, rng: np.random.Generator):
+    """Stretches from anywhere, a fifth of them from the start; bins whose past is cut off do not count."""
+    steps = trials.counts.shape[1]
+    length = min(config.stretch, steps)
+    which = rng.integers(len(trials), size=config.batch_size)
+    start = rng.integers(0, steps - length + 1, size=config.batch_size)
+    start[rng.random(config.batch_size) < 0.2] = 0
+    where = start[:, None] + np.arange(length)
+    rows = which[:, None]
+    cut = CircuitTrials(
+        trials.inputs[rows, where],
+        trials.conditions[which],
+        trials.counts[rows, where],
+        trials.events[rows, where],
+    )
+    # the start of a trial is known, what came before a cut is not
+    counted = np.arange(length) >= np.where(start > 0, min(WARM_UP, length - 1), 0)[:, None]
+    return cut, torch.from_numpy(counted)
+
+
+def _loss(network: CountNetwork, trials: CircuitTrials, counted: torch.Tensor | None = None) -> torch.Tensor:
+    """Negative log-likelihood of a bin (nats), less the terms that do not depend on the weights."""
+    counts, events = torch.from_numpy(trials.counts), torch.from_numpy(trials.events)
+    given = network.given(torch.from_numpy(trials.inputs), torch.from_numpy(trials.conditions))
+    expected, log_spread, log_odds = network(given, counts, events)
+    # of every count its own value is taken off, so that the loss is a distance and not a matter of scale
+    poisson = torch.nn.functional.poisson_nll_loss(
+        expected, counts, log_input=False, reduction="none"
+    ) - torch.nn.functional.poisson_nll_loss(counts, counts, log_input=False, reduction="none")
+    # what the mean should be is the likelihood's to say; the dispersion then fits what is left
+    z2 = torch.square(counts - expected.detach()) / (expected.detach() + 0.25)
+    spread = 0.5 * (z2 * torch.exp(-log_spread) + log_spread)
+    total = (poisson + spread).sum(-1)
+    if log_odds.shape[-1]:
+        total = total + torch.nn.functional.binary_cross_entropy_with_logits(
+            log_odds, events, reduction="none"
+        ).sum(-1)
+    return total.mean() if counted is None else total[counted].mean()
+
+
+def _measure_residuals(network: CountNetwork, trials: CircuitTrials) -> None:
+    few = trials.chosen(slice(0, 128))
+    with torch.no_grad():
+        given = network.given(torch.from_numpy(few.inputs), torch.from_numpy(few.conditions))
+        counts = torch.from_numpy(few.counts)
+        expected, log_spread, _ = network(given, counts, torch.from_numpy(few.events))
+        z = (counts - expected) / torch.sqrt((expected + 0.25) * torch.exp(log_spread))
+    network.residual_correlation[:] = torch.corrcoef(z.flatten(0, 1).T.double()).float()

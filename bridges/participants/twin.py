@@ -1,0 +1,132 @@
+"""The twin as a participant: a network trained on the attention circuit performs sessions in its place.
+
+Everything outside the circuit is the circuit's own: individuals (`Individuality`), arousal, the wiring's
+channels, the non-decision time. In place of the simulation, the twin samples counts and responses bin by bin
+(`bridges.maps.twin`); where within its bin a response falls is uniform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from bridges.maps.twin import ROWS, Twin, TwinConfig, twin_of
+from bridges.maps.twin_data import BIN_S, AttentionSource, Stimulation
+from bridges.participants.base import Progress
+from bridges.participants.network_learning import cache_folder
+from bridges.participants.spiking import SpikingParticipant, spiking, wiring_of
+from bridges.participants.streams import individual_generator
+from bridges.session import Session
+from neurosim.circuits.attention_wiring import GO_NO_GO
+from neurosim.engine import announce
+from neurosim.recording import Recording, rates_dataset
+
+__all__ = ["TwinParticipant", "spiking_twin"]
+
+
+@dataclass(frozen=True)
+class TwinParticipant(SpikingParticipant):
+    """Participants made of the twin of the attention circuit, for all go/no-go tasks.
+
+    Parameters
+    ----------
+    name, parameters, arousal, non_decision_s, individuality, record
+        As of the circuit.
+    twin
+        Size and training of the twin.
+    cache
+        Folder of trained twins; None: ``$NEUROSIM_CACHE`` or ``~/.cache/neurosim``.
+    """
+
+    name: str = "spiking-twin"
+    twin: TwinConfig = field(default_factory=TwinConfig)
+    cache: Path | str | None = None
+
+    def condition(self, seed: int) -> dict[str, float]:
+        """Parameters of the individual that `seed` makes, relative to the standard circuit."""
+        standard = AttentionSource().parameters
+        own = self.individuality.draw(self.parameters, seed)
+        return {
+            "habit": own.direct_hz / standard.direct_hz,
+            "self_excitation": own.w_plus_control / standard.w_plus_control,
+            "attention": own.goal_to_sensory_ns / standard.goal_to_sensory_ns,
+            "inhibition": 1.0,
+        }
+
+    def _simulate(
+        self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress
+    ) -> list[Recording]:
+        if len(sessions) != len(seeds):
+            raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
+        for session in sessions:
+            if wiring_of(session) != GO_NO_GO:
+                raise ValueError(
+                    f"the twin knows go/no-go tasks with one key; {session.task!r} wires the circuit in "
+                    "another way: let the circuit itself take part"
+                )
+        announce()
+        twin = twin_of(AttentionSource(), self.twin, cache_folder(self.cache), progress)
+        recordings: dict[int, Recording] = {}
+        # sessions of like length go together: a short one would wait for a long one
+        order = sorted(range(len(sessions)), key=lambda k: sessions[k].duration_s)
+        for start in range(0, len(order), ROWS):
+            members = order[start : start + ROWS]
+            found = self._run(twin, [sessions[k] for k in members], [seeds[k] for k in members])
+            recordings |= dict(zip(members, found, strict=True))
+            progress((start + len(members)) / len(sessions), self.name)
+        return [recordings[k] for k in range(len(sessions))]
+
+    def _run(self, twin: Twin, sessions: Sequence[Session], seeds: Sequence[int]) -> list[Recording]:
+        trials = [
+            Stimulation(self.drive(s, k), self.condition(k)) for s, k in zip(sessions, seeds, strict=True)
+        ]
+        inputs, conditions = twin.encode(trials)
+        noise = [
+            individual_generator(k, "twin/noise", s.content_hash)
+            for s, k in zip(sessions, seeds, strict=True)
+        ]
+        course = twin.run(
+            inputs, conditions, noise, keep=("counts", "events") if self.record else ("events",)
+        )
+        sizes = np.array([p.size for p in twin.circuit.populations])
+        recordings = []
+        for k, (session, seed) in enumerate(zip(sessions, seeds, strict=True)):
+            bins, which = np.nonzero(course.events[k])
+            within = individual_generator(seed, "twin/times", session.content_hash).random(bins.size)
+            times = BIN_S * (bins + within)
+            inside = times < session.duration_s
+            names = np.array(twin.responses, dtype=object)[which]
+            steps = round(session.duration_s / BIN_S)
+            rates = course.counts[k, :steps] / (sizes * BIN_S) if self.record else np.empty((0, sizes.size))
+            # a rate belongs to its bin, and a bin is over at its end
+            ends = BIN_S * (1 + np.arange(len(rates)))
+            recordings.append(
+                Recording(rates_dataset(ends, rates, twin.populations), times[inside], names[inside])
+            )
+        return recordings
+
+
+def spiking_twin(
+    quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = True
+) -> TwinParticipant:
+    """Twin participants, as studies build them.
+
+    Parameters
+    ----------
+    quick
+        A small twin that is made within a minute.
+    calibration
+        Record of the circuit's own calibration, or None for the default non-decision time.
+    arousal
+        Whether the gain g(t) moves over time on task.
+    """
+    circuit = spiking(quick, calibration, arousal)
+    participant = TwinParticipant(
+        arousal=circuit.arousal,
+        non_decision_s=circuit.non_decision_s,
+        twin=TwinConfig.quick() if quick else TwinConfig(),
+    )
+    return participant if arousal else replace(participant, name="spiking-twin-no-arousal")

@@ -1,0 +1,102 @@
+"""Numbers of the twin map from the tables of its runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from bridges.maps.twin_fidelity import cohen_kappa
+
+__all__ = [
+    "bits_a_spike",
+    "curve_points",
+    "curves",
+    "distance_of_times",
+    "explained",
+    "kappa_of_choices",
+    "r_squared",
+]
+
+TIE_HZ = 2.0
+"""Inputs to which both answers leave mean rates less apart than this are ties."""
+
+
+def r_squared(responses: pd.DataFrame) -> float:
+    """R2 of mean responses in Hz over all populations; noise of the circuit's own mean counts against it."""
+    return float(1.0 - responses["residual"].sum() / responses["spread"].sum())
+
+
+def explained(responses: pd.DataFrame) -> float:
+    """Explained variance of single trials over its ceiling, both in squared Hz over all populations."""
+    return float(responses["explained"].sum() / responses["ceiling"].sum())
+
+
+def bits_a_spike(responses: pd.DataFrame) -> float:
+    """Bits per spike of the twin's mean above each population's mean rate."""
+    return float(responses["bits"].sum() / responses["spikes"].sum())
+
+
+def kappa_of_choices(choices: pd.DataFrame) -> float:
+    """Kappa of the likelier choices of circuit and twin, for inputs that are no ties of the circuit."""
+    clear = choices[choices["circuit_difference"].abs() > TIE_HZ]
+    if clear.empty:
+        return float("nan")
+    return cohen_kappa(
+        (clear["circuit_share"] > 0.5).to_numpy(dtype=int), (clear["twin_share"] > 0.5).to_numpy(dtype=int)
+    )
+
+
+def distance_of_times(times: pd.DataFrame) -> float:
+    """Kolmogorov-Smirnov distance of the response times of circuit and twin."""
+    one, other = (times.loc[times["who"] == who, "time_s"].to_numpy() for who in ("circuit", "twin"))
+    if not (one.size and other.size):
+        return float("nan")
+    return float(stats.ks_2samp(one, other).statistic)
+
+
+def curves(behaviour: pd.DataFrame) -> pd.DataFrame:
+    """Behavioural curves: one row a participant, block and measure.
+
+    Measures are commissions and omissions (%) and the mean response time to go trials (ms).
+    """
+    keys = ["who", "task", "participant", "block"]
+    go, no_go = behaviour[~behaviour["no_go"]], behaviour[behaviour["no_go"]]
+    measures = {
+        "omissions (%)": 100.0 * (~go["answered"]).groupby([go[k] for k in keys]).mean(),
+        "commissions (%)": 100.0 * no_go["answered"].groupby([no_go[k] for k in keys]).mean(),
+        "response time (ms)": 1e3 * go["response_time_s"].groupby([go[k] for k in keys]).mean(),
+    }
+    return pd.concat(
+        [value.rename("value").reset_index().assign(measure=name) for name, value in measures.items()],
+        ignore_index=True,
+    )
+
+
+def curve_points(behaviour: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame:
+    """Mean curves of twin and circuits, and whether the twin lies in the circuit's seed-to-seed range.
+
+    The range is that of the mean of as many circuits with other seeds: both groups of circuits together are
+    resampled into groups of the same size, and 95 % of their means lie within.
+
+    Returns
+    -------
+    DataFrame
+        One row a task, measure and block: ``circuit``, ``twin``, ``low``, ``high``, ``within``.
+    """
+    table = curves(behaviour)
+    rng = np.random.default_rng(0)
+    rows = []
+    for (task, measure, block), one in table.groupby(["task", "measure", "block"], sort=False):
+        twin = one.loc[one["who"] == "twin", "value"].dropna().to_numpy()
+        circuits = one.loc[one["who"] != "twin", "value"].dropna().to_numpy()
+        if not (twin.size and circuits.size):
+            continue
+        draws = rng.integers(circuits.size, size=(resamples, twin.size))
+        low, high = np.quantile(circuits[draws].mean(axis=1), [0.025, 0.975])
+        own = one.loc[one["who"] == "circuit", "value"].mean()
+        mean = float(twin.mean())
+        rows.append((task, measure, block, float(own), mean, low, high, bool(low <= mean <= high)))
+    return pd.DataFrame(
+        rows, columns=["task", "measure", "block", "circuit", "twin", "low", "high", "within"]
+    )

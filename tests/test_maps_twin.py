@@ -1,0 +1,214 @@
+"""Twins: what they learn from, that they run as PyTorch says, and how well a small one stands in for a "
+"circuit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bridges.maps.twin import ROWS, Twin, TwinConfig, twin_of
+from bridges.maps.twin_data import (
+    BIN_S,
+    HELD_OUT_CUE_S,
+    HELD_OUT_INHIBITION,
+    AttentionSource,
+    CircuitTrials,
+    DecisionSource,
+    inhibition_scaled,
+    levels_in_bins,
+)
+from bridges.maps.twin_fidelity import bits_per_spike, cohen_kappa, explained_of_ceiling, psth_r2
+from bridges.maps.twin_network import CountNetwork, StepWeights
+from bridges.maps.twin_training import train_twin
+from bridges.participants.base import Participant
+from bridges.participants.twin import TwinParticipant, spiking_twin
+from bridges.tasks import PRP, SART
+from neurosim.circuits.decision import decision_circuit
+from neurosim.drive import Drive
+
+CIRCUIT = decision_circuit()
+
+
+def network(seed: int = 0, events: int = 2) -> CountNetwork:
+    made = CountNetwork(4, 4, events, 6, 5, torch.Generator().manual_seed(seed))
+    made.count_scale[:] = torch.tensor([2.0, 3.0, 5.0, 7.0])
+    made.residual_correlation[0, 1] = made.residual_correlation[1, 0] = 0.4
+    return made.eval()
+
+
+def linear_trials(n: int, seed: int) -> CircuitTrials:
+    """Poisson counts whose mean follows the input with a lag of one bin: a circuit that is known."""
+    rng = np.random.default_rng(seed)
+    level = np.repeat(rng.uniform(0.0, 1.0, size=(n, 10, 2)), 6, axis=1)
+    inputs = np.concatenate([level, np.ones((n, 60, 1))], axis=2).astype(np.float32)
+    conditions = rng.uniform(0.8, 1.2, size=(n, 1)).astype(np.float32)
+    before = np.concatenate([np.zeros((n, 1, 2)), level[:, :-1]], axis=1)
+    mean = conditions[:, None] * (2.0 + 20.0 * before[:, :, [0, 1, 0, 1]])
+    counts = rng.poisson(mean).astype(np.float32)
+    return CircuitTrials(inputs, conditions, counts, np.zeros((n, 60, 0), np.float32))
+
+
+@pytest.mark.parametrize("events", [0, 2])
+def test_running_bin_by_bin_gives_what_pytorch_gives(events):
+    """Fed with the counts that were sampled, the network predicts the very rates that they were "
+    "sampled from."""
+    made = network(events=events)
+    given = np.random.default_rng(0).normal(size=(3, 40, 4)).astype(np.float32)
+    (_, expected, counts, given_back), *rest = StepWeights.of(made).rows(
+        given, [np.random.default_rng(k) for k in range(3)]
+    )
+    assert not rest
+    with torch.no_grad():
+        rates, _, log_odds = made(
+            torch.from_numpy(given),
+            torch.from_numpy(np.ascontiguousarray(counts)),
+            torch.from_numpy(np.ascontiguousarray(given_back, dtype=np.float32)),
+        )
+    assert np.allclose(rates.numpy(), expected, atol=1e-5)
+    assert log_odds.shape == (3, 40, events)
+
+
+def test_sampled_counts_have_the_mean_and_the_dispersion_asked_for():
+    made = network(events=0)
+    with torch.no_grad():
+        for weight in (made.rate.weight, made.spread.weight):
+            weight.zero_()
+        made.rate.bias.fill_(4.0)
+        made.spread.bias[:] = torch.log(torch.tensor([0.25, 0.5, 1.0, 2.0]))
+    given = np.zeros((1, 20000, 4), np.float32)
+    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(1)]))
+    counts = np.concatenate([part[2][0] for part in parts])
+    mean = np.log1p(np.exp(4.0)) * made.count_scale.numpy()
+    phi = np.array([0.25, 0.5, 1.0, 2.0])
+    assert counts.mean(axis=0) == pytest.approx(mean, rel=0.02)
+    assert counts.var(axis=0) == pytest.approx(phi * mean + phi**2 / 8, rel=0.05)
+    assert np.corrcoef(counts[:, 0], counts[:, 1])[0, 1] == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_trial_does_not_depend_on_its_company():
+    twin = Twin(network(events=0), CIRCUIT, ("inhibition",))
+    inputs = np.random.default_rng(3).uniform(size=(ROWS + 5, 30, 3)).astype(np.float32)
+    conditions = np.ones((ROWS + 5, 1), np.float32)
+    together = twin.run(inputs, conditions, [np.random.default_rng(k) for k in range(ROWS + 5)])
+    for k in (0, 7, ROWS + 2):
+        alone = twin.run(inputs[[k]], conditions[[k]], [np.random.default_rng(k)])
+        assert np.array_equal(alone.counts[0], together.counts[k])
+
+
+def test_wrong_inputs_are_refused():
+    twin = Twin(network(events=0), CIRCUIT, ("inhibition",))
+    rng = [np.random.default_rng(0)]
+    with pytest.raises(ValueError, match="must be"):
+        twin.run(np.zeros((1, 5, 2), np.float32), np.ones((1, 1), np.float32), rng)
+    with pytest.raises(ValueError, match="finite"):
+        twin.run(np.full((1, 5, 3), np.nan, np.float32), np.ones((1, 1), np.float32), rng)
+    with pytest.raises(ValueError, match="generator"):
+        twin.run(np.zeros((2, 5, 3), np.float32), np.ones((2, 1), np.float32), rng)
+    with pytest.raises(ValueError, match="n_hidden = 0"):
+        TwinConfig(n_hidden=0)
+
+
+def test_a_twin_learns_a_circuit_that_is_known():
+    config = TwinConfig(n_trials=8, n_hidden=12, n_side=12, steps=350, batch_size=32, stretch=60)
+    trained = train_twin(linear_trials(160, 1), config)
+    twin = Twin(trained, CIRCUIT, ("gain",))
+    new = linear_trials(6, 2)
+    found = twin.mean_course(new.inputs, new.conditions, 8, np.random.default_rng(0))
+    lagged = np.concatenate([np.zeros((6, 1, 2)), new.inputs[:, :-1, :2]], axis=1)
+    truth = new.conditions[:, None] * (2.0 + 20.0 * lagged[:, :, [0, 1, 0, 1]])
+    assert psth_r2(truth, found).min() > 0.95
+    # Poisson counts: variance is the mean, and nothing is shared between populations
+    with torch.no_grad():
+        given = trained.given(torch.from_numpy(new.inputs), torch.from_numpy(new.conditions))
+        _, spread, _ = trained(given, torch.from_numpy(new.counts), torch.from_numpy(new.events))
+    assert float(spread.exp().mean()) == pytest.approx(1.0, abs=0.15)
+    off = trained.residual_correlation - torch.diag(trained.residual_correlation.diagonal())
+    assert float(off.abs().max()) < 0.1
+    with pytest.raises(ValueError, match="whole numbers"):
+        train_twin(CircuitTrials(new.inputs, new.conditions, new.counts + 0.5, new.events), config)
+
+
+def test_levels_in_bins_are_means_of_the_drive():
+    drive = Drive.from_events([0.03], [0.05], ["go"], [1.0], 0.12, np.array([0.9]), 1.0)
+    found = levels_in_bins(drive, ("no_go", "go"), 6)
+    assert found[:, 1] == pytest.approx([0.0, 0.5, 1.0, 1.0, 0.0, 0.0])
+    assert found[:, 0] == pytest.approx(0.0)
+    assert found[:, 2] == pytest.approx(0.9)
+    assert found[:, 1].sum() * BIN_S == pytest.approx(0.05)
+
+
+def test_training_never_sees_what_is_held_out():
+    rng = np.random.default_rng(0)
+    source = AttentionSource()
+    low, high = HELD_OUT_INHIBITION
+    for _ in range(150):
+        trial = source.draw(rng)
+        assert not low <= trial.condition["inhibition"] <= high
+        assert trial.drive.levels.max() <= 1.0
+        assert not any(HELD_OUT_CUE_S[0] <= t <= HELD_OUT_CUE_S[1] for t in source.cue_times_s(rng))
+    other = DecisionSource()
+    for _ in range(50):
+        assert not low <= other.draw(rng).condition["inhibition"] <= high
+
+
+def test_inhibition_is_scaled_and_nothing_else():
+    plain, strong = CIRCUIT, inhibition_scaled(CIRCUIT, 1.2)
+    for one, other in zip(plain.projections, strong.projections, strict=True):
+        assert other.weight == pytest.approx(one.weight * (1.2 if one.receptor == "gaba" else 1.0))
+    assert plain.structure_digest == strong.structure_digest
+
+
+def test_fidelity_measures_meet_their_definitions():
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(1.0, 9.0, size=(20, 30, 3))
+    counts = rng.poisson(truth[:, None].repeat(40, axis=1)).astype(float)
+    explained, ceiling = explained_of_ceiling(counts, truth)
+    # the true mean explains all that can be: the ceiling is the signal's share of the variance
+    assert explained == pytest.approx(ceiling, abs=0.01)
+    assert ceiling == pytest.approx(
+        truth.var(axis=(0, 1)) / (truth.var(axis=(0, 1)) + truth.mean(axis=(0, 1))), abs=0.02
+    )
+    assert psth_r2(truth, truth) == pytest.approx(1.0)
+    assert psth_r2(truth, truth * 0 + truth.mean(axis=(0, 1))) == pytest.approx(0.0)
+    null = truth.mean(axis=(0, 1))
+    assert bits_per_spike(counts, truth[:, None].repeat(40, axis=1), null) > 0.05
+    assert bits_per_spike(counts, np.broadcast_to(null, counts.shape), null) == pytest.approx(0.0)
+    assert cohen_kappa([0, 1, 0, 1], [1, 0, 1, 0]) == -1.0
+    assert cohen_kappa([1, 1], [1, 1]) == 1.0
+    with pytest.raises(ValueError, match="repeat"):
+        explained_of_ceiling(counts[:, :1], truth)
+
+
+def test_the_participant_keeps_to_tasks_that_its_circuit_is_wired_for(tmp_path):
+    participant = TwinParticipant(cache=tmp_path)
+    assert isinstance(participant, Participant)
+    with pytest.raises(ValueError, match="go/no-go"):
+        participant.perform([PRP().practice().session(1)], [1])
+    assert spiking_twin(quick=True).twin == TwinConfig.quick()
+    assert spiking_twin(arousal=False).name == "spiking-twin-no-arousal"
+    # the individual is the circuit's own
+    condition = participant.condition(5)
+    own = participant.individuality.draw(participant.parameters, 5)
+    assert condition["habit"] * participant.parameters.direct_hz == pytest.approx(own.direct_hz)
+
+
+@pytest.mark.slow
+def test_a_small_twin_presses_to_go_and_comes_back_from_the_cache(tmp_path):
+    """Two minutes for compiling, simulating and learning."""
+    config = TwinConfig(n_trials=64, steps=250)
+    participant = TwinParticipant(twin=config, cache=tmp_path)
+    sessions = [SART(trials_per_digit=4, n_blocks=1).session(k) for k in range(3)]
+    first = participant.perform(sessions, [1, 2, 3])
+    assert len(list(tmp_path.rglob("twin-attention-*.pt"))) == 1
+    again = participant.perform(sessions[1:2], [2])
+    assert again[0].responses.table.equals(first[1].responses.table)
+    answered = np.concatenate(
+        [
+            p.responses.scored(s).query("trial_type == 'go'")["response"].notna()
+            for p, s in zip(first, sessions, strict=True)
+        ]
+    )
+    assert answered.mean() > 0.5
+    twin = twin_of(AttentionSource(), config, tmp_path / "networks")
+    assert twin.populations == AttentionSource().circuit({}).names
