@@ -18,9 +18,10 @@ from studies.agents import AGENTS
 from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import draw_panels, mean_curve
+from studies.comparison.design import Material
 from studies.comparison.options import Options, plan_of
 from studies.divided.design import design as divided
-from studies.divided.findings import ABLATIONS, PANELS, SIGNS
+from studies.divided.findings import ABLATIONS, FINDINGS, PANELS, SIGNS
 from studies.figures import LOOKS, house_style
 from studies.people import read_people
 from studies.report_tables import status_table
@@ -135,6 +136,15 @@ def test_bands_of_people_like_participants(scores):
     assert checks["prp.prp_effect_ms.spiking"].passed
     assert checks["prp.rt2_soa_slope.spiking"].passed
     assert not checks["prp.prp_effect_ms.spiking-no-shared-inhibition"].passed
+
+
+def test_shape_of_the_blink_is_that_of_the_mean_curve(scores, tmp_path):
+    material = Material(scores, (), (), ["attentional_blink"], (), pd.DataFrame(), tmp_path)
+    checks = {c.name: c for c in FINDINGS.checks(material)}
+    # lags 1, 3 and 8 of the quick form: .85, .5, .9
+    assert checks["attentional_blink.minimum_lag.spiking"].value == 3.0
+    assert checks["attentional_blink.minimum_lag.spiking"].passed
+    assert checks["attentional_blink.half_recovery_lag.spiking"].value == pytest.approx(5.5)
 
 
 def test_ablations_that_take_effects_away_match_the_theory(scores):

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
 from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
-from studies.comparison.curves_figure import Cited, Panel, draw_panels
+from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
 from studies.comparison.design import Findings, Material
 from studies.divided.design import NETWORKS, TITLES
 from studies.figures import SavedFigure, look
@@ -177,6 +178,8 @@ def _checks(material: Material) -> list[Check]:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
     checks += sign_checks(scores, SIGNS, [name for name in names if name not in CIRCUIT[1:]])
     checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
+    for name in scores.agents("attentional_blink"):
+        checks += _shape_of_blink(scores, name)
     return checks + ablation_checks(scores, ABLATIONS)
 
 
@@ -186,6 +189,24 @@ def _cost(scores: Scores, agent: str) -> Check:
     value = float(known.mean()) if known.size else float("nan")
     source = "dual-task cost of a network with a fixed-power channel, in pilots of this package"
     return in_band(f"dual_detection.cost_of_channel.{agent}", value, *COST_BAND, "1", source)
+
+
+def _shape_of_blink(scores: Scores, agent: str) -> list[Check]:
+    """Where the mean curve is lowest, and where half of the loss is over."""
+    band = mean_curve(scores, "attentional_blink", agent, "t2_given_t1", "dual")
+    if len(band) < 3:
+        return []
+    by_lag = band.set_index("x")["estimate"]
+    source = (
+        "shape across laboratories: minimum at lag 2-4, recovery by lag 6-8 (Dux & Marois 2009, UNVERIFIED)"
+    )
+    lowest = float(by_lag.index[int(by_lag.to_numpy().argmin())])
+    return [
+        in_band(f"attentional_blink.minimum_lag.{agent}", lowest, 2.0, 4.0, "items", source),
+        in_band(
+            f"attentional_blink.half_recovery_lag.{agent}", half_recovery(by_lag), 2.0, 7.0, "items", source
+        ),
+    ]
 
 
 def _tables(material: Material) -> Sequence[Table]:

@@ -15,7 +15,7 @@ import pandas as pd
 from bridges.measures.catalogue import Measure
 from bridges.measures.effects.base import Family, components, curve, mean
 
-__all__ = ["BLINK_EFFECTS", "blink_curves", "blink_effects", "t2_given_t1"]
+__all__ = ["BLINK_EFFECTS", "blink_curves", "blink_effects", "half_recovery", "t2_given_t1"]
 
 DEEP, RECOVERED = (2, 3, 4), (6, 7, 8)
 """Lags (items) at which the blink is deepest, and at which it is over."""
@@ -65,7 +65,7 @@ def blink_effects(scored: pd.DataFrame) -> dict[str, float]:
         "blink_depth_pp": 100 * (mean(by_lag[by_lag.index.isin(RECOVERED)]) - deep),
         "lag1_sparing_pp": 100 * (float(by_lag.get(1, np.nan)) - deep),
         "blink_minimum_lag": float(by_lag.index[int(by_lag.argmin())]) if len(by_lag) > 2 else float("nan"),
-        "blink_half_recovery_lag": _half_recovery(by_lag),
+        "blink_half_recovery_lag": half_recovery(by_lag),
         "blink_control_pp": 100 * (float(control.get(BLINK_LAG, np.nan)) - at_lag),
         "t1_accuracy": mean(first["correct"].astype(float)),
         "t2_false_alarm_rate": mean(1.0 - absent["correct"].astype(float)),
@@ -101,8 +101,19 @@ def _present(second: pd.DataFrame) -> np.ndarray:
     return second["t2_present"].to_numpy(dtype=bool)
 
 
-def _half_recovery(by_lag: pd.Series) -> float:
-    """Lag at which half the way from the minimum to the longest lag is done."""
+def half_recovery(by_lag: pd.Series) -> float:
+    """Lag at which half the way from the minimum to the longest lag is done, linear between lags.
+
+    Parameters
+    ----------
+    by_lag
+        Report of T2 given T1, with lags as index, rising.
+
+    Returns
+    -------
+    float
+        NaN with fewer than three lags, or where the longest lag is no better than the minimum.
+    """
     if len(by_lag) < 3:
         return float("nan")
     after = by_lag[by_lag.index >= by_lag.idxmin()]
