@@ -22,8 +22,6 @@ KINDS = ("lstm", "attention")
 DT_S = 0.02
 # one circuit with two components, one with a memory and answers that depend on it; each takes long to compile
 COMPILED_ALWAYS = ("prp", "ax_cpt")
-# known gap: items of 15 ms leave no trace in this circuit's memory, so the prompts find nothing to report
-SILENT = ("attentional_blink",)
 GO_NO_GO_TASKS = ("sart", "cpt_x", "pvt", "grad_cpt", "mackworth")
 
 
@@ -150,7 +148,8 @@ def test_the_circuit_is_wired_from_the_rules(name):
         act = "withhold" if rule.response == "none" else rule.response
         senses = {i.target for i in circuit.inputs if i.channel == rule.stimulus}
         feeding = {p.source for p in circuit.projections if p.target == f"decision.{act}"}
-        assert senses & feeding
+        # where a trial asks for two answers, silence about a stimulus is no act
+        assert senses & feeding or (act not in wiring.acts and len(session.components) > 1)
         if rule.goal is not None:
             goal = rule.goal.removeprefix("attend_") if rule.goal.startswith("attend_") else None
             pool = f"control.{goal}" if goal else f"memory.{rule.goal}"
@@ -201,7 +200,7 @@ def _circuit_performs(name: str) -> None:
     if len(shown) and not detector.conditional:
         assert pool[there].mean() > 2 * pool[times_s < 0.5].mean()
     answers = [*one.responses.table["response"], *two.responses.table["response"]]
-    assert any(isinstance(answer, str) for answer in answers) == (name not in SILENT)
+    assert any(isinstance(answer, str) for answer in answers)
 
 
 # --- the codec ------------------------------------------------------------------------------------

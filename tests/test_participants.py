@@ -16,12 +16,12 @@ from bridges.participants.base import Participant, Performance
 from bridges.participants.calibration import Calibration
 from bridges.participants.human import RecordedParticipant
 from bridges.participants.network import attention, lstm
-from bridges.participants.spiking import SpikingParticipant, noise_seed, spiking, wiring_of
+from bridges.participants.spiking import SpikingParticipant, noise_seed, persisting, spiking, wiring_of
 from bridges.session import Responses, Session
-from bridges.tasks import CPTX, PRP, PVT, SART, Flanker
+from bridges.tasks import CPTX, PRP, PVT, SART, AttentionalBlink, Flanker
 from neurosim.circuit import Circuit
 from neurosim.circuits.attention import AttentionParameters, attention_circuit
-from neurosim.circuits.attention_wiring import GO_NO_GO, Association, Wiring
+from neurosim.circuits.attention_wiring import GO_NO_GO, Association, Wiring, onset_of
 from neurosim.neuromodulation import Arousal
 
 TASK = SART(trials_per_digit=1, n_blocks=1)
@@ -51,6 +51,8 @@ ADAPTERS = [
     Adapter("spiking", lambda: spiking()),
     Adapter("spiking-no-arousal", lambda: spiking(arousal=False)),
     Adapter("spiking-no-self-excitation", lambda: spiking(self_excitation=False)),
+    Adapter("spiking-no-top-down", lambda: spiking(top_down=False)),
+    Adapter("spiking-no-shared-inhibition", lambda: spiking(shared_inhibition=False)),
     Adapter("lstm", lambda: lstm(quick=True)),
     Adapter("lstm-arousal", lambda: lstm(quick=True, arousal=True)),
     Adapter("attention", lambda: attention(quick=True)),
@@ -208,7 +210,7 @@ def test_what_depends_on_a_goal_has_a_detector_of_its_own():
     assert [d.conditional for d in wiring.detectors] == [True, True, False]
     assert wiring.memories == ("cue_a", "cue_b") and wiring.instructions == ()
     assert wiring.acts == ("target", "nontarget")
-    assert wiring.habits("probe_x") == () and wiring.habits("probe_y") == (("nontarget", 0.5),)
+    assert wiring.habits("probe_x") == () and wiring.habits("probe_y") == (("nontarget", 1.0),)
     circuit = attention_circuit(wiring=wiring)
     pairs = circuit.readout.reset_pairs
     assert ("decision.target", "memory.cue_a") in pairs and ("decision.target", "memory.cue_b") in pairs
@@ -221,8 +223,16 @@ def test_the_components_of_a_dual_task_share_the_decision_stage_and_reset_apart(
     circuit = spiking().circuit(1, wiring_of(session))
     first, second = ([f"decision.{name}" for name in names] for names in session.components.values())
     assert set(circuit.readout.populations) == {*first, *second}
+    central = {p.name for p in circuit.populations if p.name.startswith("central.s")}
+    assert len(central) == 4
     for one, other in circuit.readout.reset_pairs:
-        assert (one in first) == (other in first)
+        assert (one in first) == (other in first or other.startswith("central.s1"))
+    # every stimulus is routed to its act by a pool of its own, and these compete
+    for name in central:
+        assert (
+            len([p for p in circuit.projections if p.source == name and p.target in {*first, *second}]) == 1
+        )
+    assert central <= {p.target for p in circuit.projections if p.source == "central.inhibition"}
     inhibited = {p.target for p in circuit.projections if p.source == "decision.inhibition"}
     assert {*first, *second} <= inhibited
 
@@ -238,7 +248,7 @@ def test_what_is_remembered_passes_the_senses_only_if_it_is_a_stimulus_too():
     circuit = attention_circuit(wiring=wiring)
     assert not any(i.target == "memory.t1_a" for i in circuit.inputs)
     written = [p for p in circuit.projections if p.target == "memory.t1_a" and p.source == "sensory.t1_a"]
-    assert [p.receptor for p in written] == ["ampa"]
+    assert [p.receptor for p in written] == ["nmda"]
     assert any(p.source == "control.t1" and p.target == "sensory.t1_a" for p in circuit.projections)
 
 
@@ -249,11 +259,95 @@ def test_many_pools_leave_cells_that_are_selective_for_nothing():
     assert all(p.weight >= 0 and p.g_ns >= 0 for p in circuit.projections)
     rest = [p for p in circuit.projections if p.source == "sensory.rest"]
     assert all(p.g_ns > 0 for p in rest)
-    # sixteen detectors share one habit, and attention is divided among them
+    # sixteen detectors share one habit, attention is divided among them, and they are searched
     p = AttentionParameters()
-    assert wiring.habits("item_1") == (("present", pytest.approx(1 / 16)),)
+    assert wiring.crowd("present") == 16
+    assert len(wiring.routed) == 16 and wiring.onsets == ()
+    habit = next(i for i in circuit.inputs if i.channel == "item_1" and i.target == "decision.present")
+    assert habit.rate_hz == pytest.approx(p.direct_hz * p.unsearched / 16**p.crowding)
     gain = [x for x in circuit.projections if x.source == "control.target" and x.target == "sensory.item_1"]
     assert gain[0].g_ns * p.pool_size == pytest.approx(p.goal_to_sensory_ns / 4)
+
+
+def test_self_excitation_of_a_pool_does_not_depend_on_how_many_others_there_are():
+    def of_memory(n: int) -> float:
+        cues = tuple(Association("probe", "yes", goal=f"cue_{k}") for k in range(n))
+        circuit = attention_circuit(wiring=Wiring((*cues, Association("other", "no")), (("yes", "no"),)))
+        onto = {p.source: p.g_ns * p.weight for p in circuit.projections
+                if p.target == "memory.cue_0" and p.receptor == "nmda"}  # fmt: skip
+        # beyond what it would get if every cell were alike
+        share = {p.source: p.g_ns for p in circuit.projections
+                 if p.target == "memory.rest" and p.receptor == "nmda"}  # fmt: skip
+        return onto["memory.cue_0"] - share["memory.cue_0"]
+
+    assert of_memory(12) == pytest.approx(of_memory(2))
+
+
+def test_attention_spills_to_what_stands_beside_the_target_only():
+    wiring = wiring_of(Flanker(n_blocks=1).session(1))
+    spilled = {d.name: wiring.spilled(d) for d in wiring.detectors}
+    assert spilled["flanker_left"] == ("attend_target",) and spilled["target_left"] == ()
+    # an arrow triggers its direction whether or not the instruction is about it
+    assert wiring.habits("flanker_left") == wiring.habits("target_left") == (("left", 1.0),)
+    probes = Wiring(
+        (
+            Association("probe", "change", weight=0.5),
+            Association("probe", "same", goal="sample"),
+            Association("other", "same"),
+        ),
+        (("same", "change"),),
+    )
+    assert all(probes.spilled(d) == () for d in probes.detectors)
+
+
+def test_brief_stimuli_outlast_themselves_until_their_channel_is_driven_again():
+    session = AttentionalBlink(blocks=("dual",), trials_per_lag=(1,) * 8).session(1)
+    events, lasts_s = session.events, persisting(session, 0.1)
+    brief = events["duration_s"] < 0.1
+    assert (lasts_s[~brief] == events["duration_s"][~brief]).all()
+    assert (lasts_s[brief] >= events["duration_s"][brief]).all() and lasts_s[brief].max() == 0.1
+    for _, own in events.assign(stop_s=events["onset_s"] + lasts_s).groupby("channel"):
+        assert (own["stop_s"].iloc[:-1].to_numpy() <= own["onset_s"].iloc[1:].to_numpy() + 1e-9).all()
+    # onsets reach the central stage for a tenth of a second, distractors never
+    drive = spiking(arousal=False).drive(session, 1)
+    onsets = [name for name in drive.channels if name.endswith("/onset")]
+    assert onset_of("t2_x") in onsets and onset_of("distractor") not in onsets
+
+
+ABLATIONS = {
+    "spiking-no-top-down": {"top_down": False},
+    "spiking-no-shared-inhibition": {"shared_inhibition": False},
+}
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_ablations_take_away_what_they_say_and_nothing_else(name):
+    wiring = wiring_of(Flanker(n_blocks=1).session(1))
+    built = spiking(**ABLATIONS[name])
+    assert built.name == name
+    intact, changed = spiking().circuit(3, wiring), built.circuit(3, wiring)
+    gains = {True: [], False: []}
+    for p in changed.projections:
+        gains[p.source.startswith("control.") and p.target.startswith("sensory.")].append(p.g_ns)
+    assert any(gains[True]) == (name != "spiking-no-top-down")
+    from_inhibition = {
+        c.names: {
+            pool: {p.source for p in c.projections if p.receptor == "gaba" and p.target == f"decision.{pool}"}
+            for pool in ("left", "right")
+        }
+        for c in (intact, changed)
+    }
+    shared = [sources["left"] == sources["right"] for sources in from_inhibition.values()]
+    assert all(len(x) == 1 for sources in from_inhibition.values() for x in sources.values())
+    assert shared == ([True] if len(shared) == 1 else [True, name != "spiking-no-shared-inhibition"])
+    # at rest every inhibitory pool gets as much excitation as the shared one does
+    for circuit in (intact, changed):
+        total: dict[str, float] = {}
+        sizes = {p.name: p.size for p in circuit.populations}
+        for p in circuit.projections:
+            if p.target.startswith("decision.inhibition") and p.receptor == "nmda":
+                total[p.target] = total.get(p.target, 0.0) + p.g_ns * p.weight * sizes[p.source]
+        assert all(value == pytest.approx(208.0) for value in total.values())
 
 
 def test_wirings_that_make_no_sense_are_refused():

@@ -15,7 +15,7 @@ from bridges.participants.streams import individual_generator
 from bridges.session import NO_RESPONSE, Responses, Session
 from neurosim.circuit import Circuit
 from neurosim.circuits.attention import AttentionParameters, attention_circuit
-from neurosim.circuits.attention_wiring import GO_NO_GO, WITHHOLD, Association, Wiring
+from neurosim.circuits.attention_wiring import GO_NO_GO, WITHHOLD, Association, Wiring, onset_of
 from neurosim.drive import Drive
 from neurosim.engine import simulate
 from neurosim.neuromodulation import Arousal
@@ -23,8 +23,18 @@ from neurosim.recording import Recording
 
 __all__ = ["Individuality", "SpikingParticipant", "spiking", "wiring_of"]
 
+PLAIN = {"w_plus_control": 1.0, "w_plus_memory": 1.0, "w_plus_central": 1.0}
+"""No pool that holds something in mind excites itself more strongly than its neighbours do."""
+
 AROUSAL_DT_S = 1.0
 """Step of the arousal gain that the circuit sees (s); it moves over tens of seconds."""
+
+
+PERSISTENCE_S = 0.1
+"""Least time for which a stimulus drives the senses (s): visible persistence (Coltheart 1980)."""
+
+TRANSIENT_S = 0.1
+"""How long the transient channels of the senses answer to an onset (s)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,9 @@ class Individuality:
             parameters,
             direct_hz=parameters.direct_hz * habit,
             w_plus_control=parameters.w_plus_control * self_excitation,
+            w_plus_memory=parameters.w_plus_memory * self_excitation,
             goal_to_sensory_ns=parameters.goal_to_sensory_ns * attention,
+            expect_ns=parameters.expect_ns * attention,
         )
 
 
@@ -141,11 +153,12 @@ class SpikingParticipant:
     def drive(self, session: Session, seed: int) -> Drive:
         """Input rates of a session, with this individual's arousal."""
         events = session.events
+        new = events[events["channel"].isin(wiring_of(session).onsets)]
         return Drive.from_events(
-            events["onset_s"].tolist(),
-            events["duration_s"].tolist(),
-            list(events["channel"]),
-            events["level"].tolist(),
+            [*events["onset_s"], *new["onset_s"]],
+            [*persisting(session, PERSISTENCE_S), *np.full(len(new), TRANSIENT_S)],
+            [*events["channel"], *(onset_of(str(channel)) for channel in new["channel"])],
+            [*events["level"], *new["level"]],
             session.duration_s,
             arousal_course(self.arousal, session, seed, AROUSAL_DT_S),
             AROUSAL_DT_S,
@@ -181,6 +194,31 @@ class SpikingParticipant:
         shown = np.isin(acts, session.responses)
         times = recording.response_times_s[shown] + self.non_decision_s
         return Responses.from_presses(session, times, acts[shown].tolist())
+
+
+def persisting(session: Session, least_s: float) -> np.ndarray:
+    """How long each event drives the senses (s): brief ones outlast themselves, until their channel's next.
+
+    The time for which something brief is seen hardly depends on how long it is shown, and neurons of the
+    temporal cortex go on firing after a flash until another image takes its place.
+
+    Parameters
+    ----------
+    session
+        The session whose events are wanted.
+    least_s
+        Least duration of what a stimulus evokes (s).
+
+    References
+    ----------
+    Coltheart (1980) Percept Psychophys 27:183-228, doi:10.3758/BF03204258; Rolls & Tovee (1994) Proc R Soc
+    Lond B 257:9-15, doi:10.1098/rspb.1994.0087.
+    """
+    events = session.events
+    following = events.groupby("channel", observed=True)["onset_s"].shift(-1)
+    room_s = (following - events["onset_s"]).fillna(np.inf).to_numpy(dtype=float)
+    shown_s = events["duration_s"].to_numpy(dtype=float)
+    return np.maximum(shown_s, np.minimum(least_s, room_s))
 
 
 def wiring_of(session: Session) -> Wiring:
@@ -251,9 +289,9 @@ def spiking(
         participant = replace(participant, name="spiking-no-arousal", arousal=Arousal.off())
     if not self_excitation:
         # w+ = 1: weights within the stage are alike but for the individual's own part
-        participant = _changed(participant, "spiking-no-self-excitation", w_plus_control=1.0)
+        participant = _changed(participant, "spiking-no-self-excitation", **PLAIN)
     if not top_down:
-        participant = _changed(participant, "spiking-no-top-down", goal_to_sensory_ns=0.0)
+        participant = _changed(participant, "spiking-no-top-down", goal_to_sensory_ns=0.0, expect_ns=0.0)
     if not shared_inhibition:
         participant = _changed(participant, "spiking-no-shared-inhibition", shared_inhibition=False)
     if calibration is not None:

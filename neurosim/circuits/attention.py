@@ -38,7 +38,7 @@ from math import sqrt
 from typing import Literal
 
 from neurosim.circuit import Circuit, Input, Population, Projection, Readout
-from neurosim.circuits.attention_wiring import GO_NO_GO, INSTRUCTION, Wiring
+from neurosim.circuits.attention_wiring import GO_NO_GO, INSTRUCTION, Detector, Wiring, onset_of
 from neurosim.parameters import INTERNEURON, PYRAMIDAL
 
 __all__ = ["AttentionParameters", "attention_circuit"]
@@ -62,20 +62,43 @@ class AttentionParameters:
     inhibitory_size: int = 80  # own choice; Wang 2002 has 400
     selective_fraction: float = 0.15  # f, Wang 2002
     goal_fraction: float = 0.1  # f, Brunel & Wang 2001
+    memory_fraction: float = 0.0667  # own choice: sparser than a goal, so that several can be held
+    dual_goal_fraction: float = 0.05  # own choice: sparser goals inhibit each other less, so two can be held
     w_plus_sensory: float = 1.2  # own choice: weak recurrence
     w_plus_control: float = 2.4  # own choice: a goal holds itself at 40-50 Hz; Brunel & Wang 2001 have 2.1
+    w_plus_memory: float = 3.4  # own choice: three or four of nine samples hold themselves together
+    w_plus_central: float = 2.2  # own choice: of two tasks one wins, and holds itself until it is done
     w_plus_decision: float = 1.7  # Wang 2002
     sensory_background_hz: float = 2150.0  # own choice: senses rest below threshold; Wang 2002 has 2400
-    conditional_background_hz: float = 2000.0  # own choice: it takes a goal besides the stimulus
+    central_background_hz: float = 2270.0  # own choice: nothing is routed that does not call for it
+    search_background_hz: float = 2200.0  # own choice: only what most looks like the target is selected
+    memory_background_hz: float = 2370.0  # own choice: few memories arise by themselves
+    written_background_hz: float = 2350.0  # own choice: what the senses write does not arise by itself
+    conditional_background_hz: float = 1850.0  # own choice: it takes a goal besides the stimulus
     stimulus_hz: float = 600.0  # own choice: rate added by a stimulus to its sensory pool
     direct_hz: float = 122.0  # own choice: habit, from every stimulus to press
+    crowding: float = 0.5  # own choice: n stimuli of one act have habits of n^-crowding each
     cue_hz: float = 600.0  # own choice: instruction to its goal
+    sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
+    unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
+    unsearched: float = 0.03  # own choice: the same for what is at one of many places
+    onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
+    sensory_to_central_ns: float = 13.6  # own choice: total AMPA conductance, calls for routing
+    search_to_central_ns: float = 16.0  # own choice: the same from one of many places
+    goal_to_central_ns: float = 1.0  # own choice: total NMDA conductance, only a task that is meant is routed
+    central_to_decision_ns: float = 1.4  # own choice: total AMPA conductance, routes to an act
+    central_to_memory_ns: float = 3.5  # own choice: total NMDA conductance, routes to a memory
+    match_ns: float = 20.0  # own choice: total NMDA conductance from a memory to what is compared with it
     goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
+    expect_ns: float = 11.0  # own choice: total NMDA conductance, the same gain from a cue within a trial
+    spill: float = 1.0  # own choice: share of that gain that falls on what stands beside the attended
     sensory_to_goal_ns: float = 3.0  # own choice: total AMPA conductance, refreshes the goal
-    sensory_to_memory_ns: float = 6.0  # own choice: total AMPA conductance, writes what is to be remembered
+    sensory_to_memory_ns: float = 3.0  # own choice: total NMDA conductance, writes what is to be remembered
     threshold_hz: float = 25.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
+    reset_ms: float = 100.0  # own choice: time constant of that inhibition
+    dual_reset_ms: float = 500.0  # own choice: the same where the stimulus of a task may outlast its response
     shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
 
 
@@ -97,13 +120,28 @@ def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wir
     names = [detector.name for detector in wiring.detectors]
     stages = [_stage("sensory", names, p.selective_fraction, p.w_plus_sensory, 0.0, p)]
     if goals:
-        stages.append(_stage("control", goals, p.goal_fraction, p.w_plus_control, 1.0, p))
+        # two tasks at a time take two goals that hold themselves side by side, as memories do
+        fraction = p.dual_goal_fraction if wiring.tasks else p.goal_fraction
+        w_plus = 1.0 + (p.w_plus_memory - 1.0) * p.memory_fraction / fraction
+        w_plus = w_plus if wiring.tasks else p.w_plus_control
+        stages.append(_stage("control", goals, fraction, w_plus, 1.0, p))
     if wiring.memories:
-        stages.append(_stage("memory", wiring.memories, p.goal_fraction, p.w_plus_control, 1.0, p))
+        stages.append(_stage("memory", wiring.memories, p.memory_fraction, p.w_plus_memory, 1.0, p))
+    if wiring.routed:
+        routed = [d.name for d in wiring.routed]
+        stages.append(_stage("central", routed, p.selective_fraction, p.w_plus_central, 0.0, p))
     stages.append(_stage("decision", wiring.acts, p.selective_fraction, p.w_plus_decision, 0.0, p))
     rest_hz = {
         f"sensory.{d.name}": p.conditional_background_hz if d.conditional else p.sensory_background_hz
         for d in wiring.detectors
+    }
+    rest_hz |= {
+        f"central.{d.name}": p.search_background_hz if wiring.searched(d) else p.central_background_hz
+        for d in wiring.routed
+    }
+    rest_hz |= {
+        _goal_pool(m): p.written_background_hz if m in wiring.stimuli else p.memory_background_hz
+        for m in wiring.memories
     }
     populations = tuple(
         replace(x, background_hz=rest_hz[x.name]) if x.name in rest_hz else x
@@ -121,25 +159,40 @@ def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
         detectors = [d for d in wiring.detectors if d.stimulus == stimulus]
         inputs += [Input(stimulus, f"sensory.{d.name}", p.stimulus_hz, arousal=1.0) for d in detectors]
         for act, weight in wiring.habits(stimulus):
-            inputs.append(Input(stimulus, f"decision.{act}", weight * p.direct_hz))
+            crowd = wiring.crowd(act) if len(wiring.responses) > 1 else 1.0
+            habit = weight * _open(wiring, detectors, p) / crowd**p.crowding
+            inputs.append(Input(stimulus, f"decision.{act}", habit * p.direct_hz))
+        called = [d for d in wiring.routed if d.stimulus == stimulus and stimulus in wiring.onsets]
+        inputs += [Input(onset_of(stimulus), f"central.{d.name}", p.onset_hz) for d in called]
         for goal in dict.fromkeys(goal for d in detectors for goal in d.goals):
             pool = _goal_pool(goal)
             if goal not in wiring.stimuli and pool not in {i.target for i in inputs}:
-                inputs.append(Input(goal, pool, p.cue_hz))
+                inputs.append(Input(goal, pool, p.cue_hz if goal in wiring.instructions else p.sample_hz))
     return tuple(inputs)
+
+
+def _open(wiring: Wiring, detectors: Sequence[Detector], p: AttentionParameters) -> float:
+    """Share of the way from detectors of one stimulus to an act that is open without the central stage."""
+    if not any(d in wiring.routed for d in detectors):
+        return 1.0
+    return p.unsearched if any(wiring.searched(d) for d in detectors) else p.unrouted
 
 
 def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
     """A response resets the decisions of its component, and what was remembered for it."""
     decisions = tuple(f"decision.{act}" for act in wiring.acts)
     memories = tuple(_goal_pool(goal) for goal in wiring.memories)
+    central = tuple(f"central.{d.name}" for d in wiring.routed)
+    # to have put something into memory ends an operation of the central stage, as a response does
+    routed = tuple(_goal_pool(goal) for goal in wiring.memories if wiring.task_of(goal) is not None)
     one_for_all = len(wiring.components) == 1 and not memories
     return Readout(
-        populations=decisions,
-        resets=(*decisions, *memories),
+        populations=(*decisions, *routed),
+        resets=(*decisions, *memories, *central),
         reset_pairs=() if one_for_all else _reset_pairs(wiring),
         threshold_hz=p.threshold_hz,
         reset_ns=p.reset_ns,
+        tau_reset_ms=p.dual_reset_ms if wiring.tasks else p.reset_ms,
     )
 
 
@@ -148,10 +201,16 @@ def _reset_pairs(wiring: Wiring) -> tuple[tuple[str, str], ...]:
     hidden = [act for act in wiring.acts if act not in wiring.responses]
     for component in wiring.components:
         group = [*component, *hidden]
+        for d in wiring.routed:
+            if any(act in component for act, _ in d.acts):
+                pairs += [(f"decision.{act}", f"central.{d.name}") for act in component]
         pairs += [(f"decision.{one}", f"decision.{other}") for one in group for other in group]
         for one in wiring.associations:
             if one.goal in wiring.memories and one.act in component:
                 pairs += [(f"decision.{act}", _goal_pool(one.goal)) for act in component]
+    for d in wiring.routed:
+        if d.stimulus in wiring.memories:
+            pairs.append((_goal_pool(d.stimulus), f"central.{d.name}"))
     return tuple(dict.fromkeys(pairs))
 
 
@@ -170,8 +229,11 @@ def _stage(
     p: AttentionParameters,
 ):
     """A competition: selective pools, the rest of the excitatory cells, shared inhibition."""
-    # however many pools there are, some of the cells are selective for nothing
-    fraction = min(fraction, MOST_SELECTIVE / len(selective))
+    # however many pools there are, some of the cells are selective for nothing, and how strongly a pool
+    # excites itself beyond what it gives to others, f (w+ - 1), stays the same
+    most = MOST_SELECTIVE / len(selective)
+    if fraction > most:
+        fraction, w_plus = most, 1.0 + (w_plus - 1.0) * fraction / most
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
     names = [f"{part}.{s}" for s in selective]
     rest, inhibition = f"{part}.rest", f"{part}.inhibition"
@@ -225,14 +287,34 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
     for detector in wiring.detectors:
         sense = f"sensory.{detector.name}"
         for act, weight in detector.acts:
-            links.append(link(sense, f"decision.{act}", "ampa", weight * p.sensory_to_decision_ns))
+            if act not in wiring.acts:
+                continue
+            drive_ns = weight * _open(wiring, [detector], p) * p.sensory_to_decision_ns
+            links.append(link(sense, f"decision.{act}", "ampa", drive_ns))
         for goal in detector.goals:
             # attention is divided: what a goal adds to the rest of n pools grows with the root of n
             share = 1.0 / sqrt(wiring.supported(goal))
-            links.append(link(_goal_pool(goal), sense, "nmda", share * p.goal_to_sensory_ns))
+            told = goal in wiring.instructions
+            gain_ns = p.match_ns if detector.conditional else p.goal_to_sensory_ns if told else p.expect_ns
+            links.append(link(_goal_pool(goal), sense, "nmda", share * gain_ns))
             # a memory that what is compared with it could switch on would always say "the same"
             if goal in wiring.instructions:
                 links.append(link(sense, _goal_pool(goal), "ampa", p.sensory_to_goal_ns))
+        for goal in wiring.spilled(detector):
+            share = p.spill / sqrt(wiring.supported(goal))
+            links.append(link(_goal_pool(goal), sense, "nmda", share * p.goal_to_sensory_ns))
         if detector.stimulus in wiring.memories and not detector.conditional:
-            links.append(link(sense, _goal_pool(detector.stimulus), "ampa", p.sensory_to_memory_ns))
+            # slow receptors: what was seen lingers where it may be remembered
+            links.append(link(sense, _goal_pool(detector.stimulus), "nmda", p.sensory_to_memory_ns))
+    for detector in wiring.routed:
+        central = f"central.{detector.name}"
+        call_ns = p.search_to_central_ns if wiring.searched(detector) else p.sensory_to_central_ns
+        links.append(link(f"sensory.{detector.name}", central, "ampa", call_ns))
+        for goal in detector.goals:
+            links.append(link(_goal_pool(goal), central, "nmda", p.goal_to_central_ns))
+        for act, weight in detector.acts:
+            if act in wiring.acts:
+                links.append(link(central, f"decision.{act}", "ampa", weight * p.central_to_decision_ns))
+        if detector.stimulus in wiring.memories:
+            links.append(link(central, _goal_pool(detector.stimulus), "nmda", p.central_to_memory_ns))
     return tuple(links)

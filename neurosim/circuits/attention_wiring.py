@@ -9,13 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["GO_NO_GO", "INSTRUCTION", "WITHHOLD", "Association", "Detector", "Wiring"]
+__all__ = ["GO_NO_GO", "INSTRUCTION", "WITHHOLD", "Association", "Detector", "Wiring", "onset_of"]
 
 WITHHOLD = "withhold"
 """The act of not responding: a decision like any other, which nobody sees."""
 
 INSTRUCTION = "attend_"
 """Goals whose name begins so are instructions; others are shown within a trial and remembered."""
+
+
+MOST_ATTENDED = 2
+"""Places with the same meaning that can be attended at a time; more have to be searched."""
+
+
+def onset_of(stimulus: str) -> str:
+    """Channel of the onset of a stimulus, for the transient part of the senses."""
+    return f"{stimulus}/onset"
 
 
 @dataclass(frozen=True)
@@ -101,8 +110,11 @@ class Wiring:
 
     @property
     def acts(self) -> tuple[str, ...]:
-        """Everything that can be decided on: the responses, and to withhold where anything calls for it."""
-        withhold = any(one.act == WITHHOLD for one in self.associations)
+        """Everything that can be decided on: the responses, and to withhold where anything calls for it.
+
+        Where a trial asks for two answers, to be silent about one stimulus is no decision about the other.
+        """
+        withhold = not self.tasks and any(one.act == WITHHOLD for one in self.associations)
         return (*self.responses, WITHHOLD) if withhold else self.responses
 
     @property
@@ -121,6 +133,48 @@ class Wiring:
         return tuple(goal for goal in self._goals if not goal.startswith(INSTRUCTION))
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks that the central stage chooses between: one for each component where there are two."""
+        n = len(self.components)
+        return tuple(f"task_{k + 1}" for k in range(n)) if n > 1 else ()
+
+    def task_of(self, name: str) -> str | None:
+        """Task that an act belongs to, or that a memory is for; None where nothing is routed."""
+        for task, component in zip(self.tasks, self.components, strict=False):
+            leads = {one.act for one in self.associations if one.goal == name and name in self.memories}
+            # what only the senses write into memory is routed; a cue that reaches it by itself is not
+            if name in component or (name in self.stimuli and leads & set(component)):
+                return task
+        return None
+
+    @property
+    def routed(self) -> tuple[Detector, ...]:
+        """Detectors that reach an act or a memory of a task through the central stage.
+
+        What is compared with something in mind does not: it has passed that stage already.
+        """
+        plain = (d for d in self.detectors if not d.conditional)
+        return tuple(d for d in plain if self._of_task(d) or self.searched(d))
+
+    @property
+    def onsets(self) -> tuple[str, ...]:
+        """Stimuli whose onset calls for the central stage: those of one task break in on another."""
+        return tuple(dict.fromkeys(d.stimulus for d in self.routed if self._of_task(d)))
+
+    def searched(self, detector: Detector) -> bool:
+        """Whether a detector is one of more places with the same meaning than can be attended."""
+        return any(
+            sum(goal in d.goals and act in dict(d.acts) for d in self.detectors) > MOST_ATTENDED
+            for goal in detector.goals
+            for act, _ in detector.acts
+            if goal in self.instructions and act != WITHHOLD and not self.tasks
+        )
+
+    def _of_task(self, detector: Detector) -> bool:
+        names = (detector.stimulus, *(act for act, _ in detector.acts))
+        return any(self.task_of(name) is not None for name in names)
+
+    @property
     def detectors(self) -> tuple[Detector, ...]:
         """Sensory pools, in the order of the stimuli."""
         return tuple(one for stimulus in self.stimuli for one in self._detectors(stimulus))
@@ -136,8 +190,12 @@ class Wiring:
             idle = any(one.act == WITHHOLD and one.goal is None for one in mine)
             return () if idle else ((self.responses[0], 1.0),)
         plain = [d for d in self._detectors(stimulus) if not d.conditional]
+        # habit does not know which of several like items the instruction is about
         return tuple(
-            (act, weight / self.crowd(act)) for d in plain for act, weight in d.acts if act != WITHHOLD
+            (act, 1.0 if self.spilled(d) else weight)
+            for d in plain
+            for act, weight in d.acts
+            if act != WITHHOLD
         )
 
     def crowd(self, act: str) -> float:
@@ -147,6 +205,19 @@ class Wiring:
     def supported(self, goal: str) -> int:
         """How many detectors a goal raises the gain of, at least 1: attention is divided among them."""
         return max(sum(goal in d.goals for d in self.detectors), 1)
+
+    def spilled(self, detector: Detector) -> tuple[str, ...]:
+        """Instructions whose gain spills to a detector: about others that call for its acts, but more so.
+
+        Such are the items beside a target: the field of attention has no sharp edge (Eriksen & St. James
+        1986, doi:10.3758/BF03211502).
+        """
+        if detector.goals or any(weight >= 1.0 or act == WITHHOLD for act, weight in detector.acts):
+            return ()
+        acts = {act for act, _ in detector.acts}
+        beside = (d for d in self.detectors if acts & {act for act, _ in d.acts})
+        found = (goal for d in beside for goal in d.goals if goal in self.instructions)
+        return tuple(dict.fromkeys(found))
 
     def covers(self, other: Wiring) -> bool:
         """Whether everything that the other wiring calls for is called for here too."""
