@@ -1,0 +1,1 @@
+"""Maps between circuits and networks: each with its equation, its assumptions and its error."""
