@@ -138,3 +138,50 @@ def test_faults_of_a_network_are_named():
         LIF(-one, one, one, one, one)
     with pytest.raises(ValueError, match="one value a neuron"):
         LIF(one, np.ones(3), one, one, one)
+
+
+def recorded(seed: int):
+    """A session and a recording made by hand: no simulation is needed to test a file."""
+    import xarray as xr
+
+    from bridges.tasks import SART
+    from neurosim.recording import Recording
+
+    session = SART(trials_per_digit=1, n_blocks=1).session(seed)
+    rng = np.random.default_rng(seed)
+    spikes = {
+        name: (np.sort(rng.uniform(0.0, session.duration_s, 40)), rng.integers(5, size=40))
+        for name in ("control.go", "decision.press")
+    }
+    time = 0.02 * np.arange(50)
+    rates = xr.Dataset(
+        {"rate": (("time", "unit"), rng.uniform(0.0, 40.0, (50, 2)).astype(np.float32))},
+        {"time": time, "unit": list(spikes)},
+    )
+    return session, Recording(rates, np.empty(0), np.empty(0, dtype=object), spikes)
+
+
+def test_nwb_file_is_valid_and_reads_back_to_the_same(tmp_path):
+    pytest.importorskip("pynwb")
+    from bridges.exports.nwb import read_nwb, write_nwb
+    from bridges.session import Responses
+
+    session, recording = recorded(3)
+    onsets = session.trials["onset_s"].to_numpy(dtype=float)
+    responses = Responses.from_presses(session, onsets[:3] + 0.3, ["press"] * 3)
+    path = tmp_path / "session.nwb"
+    write_nwb(path, session, recording, responses)
+    back = read_nwb(path)
+    assert back["trials"]["start_time"].to_numpy() == pytest.approx(
+        session.trials["window_start_s"].to_numpy(dtype=float)
+    )
+    assert back["trials"]["response_time_s"].to_numpy()[:3] == pytest.approx(0.3)
+    assert list(back["trials"]["trial_type"]) == session.trials["trial_type"].astype(str).tolist()
+    for name, (times, neurons) in recording.spikes.items():
+        order = np.lexsort((times, neurons))
+        assert back["spikes"][name][0] == pytest.approx(times[order])
+        assert back["spikes"][name][1].tolist() == neurons[order].tolist()
+    assert back["rates"] == pytest.approx(recording.rates["rate"].to_numpy())
+    assert back["populations"] == ("control.go", "decision.press")
+    with pytest.raises(FileExistsError):
+        write_nwb(path, session, recording)
