@@ -6,7 +6,7 @@ cell, and the cell before the output:
     first window    populations i, f, o (sigmoid) and g+, g- (rectified tanh, ON/OFF) of every unit fire at
                     rates r_0 + (r_1 - r_0) a(W x_k + U h_{k-1} + b)
     its end         f_hat, i_hat, g_hat from their counts; c <- f_hat c + i_hat (g+_hat - g-_hat)
-    second window   populations t+, t- fire with rates of rectified +-tanh(c)
+    second window   populations t+, t- fire with rates of rectified +-tanh(c), and o as before
     its end         h_k = o_hat (t+_hat - t-_hat), sent through U to the gates and through the head
 
 | LSTM | here |
@@ -63,7 +63,7 @@ class SpikingLSTMRun:
     traces
         Hidden units, cells and logits, as of the LSTM itself.
     rates
-        Number decoded from every population at the end of its window, shape (batch, time, population): blocks
+        Number decoded from every population when it is read, shape (batch, time, population): blocks
         i, f, o, g+, g-, t+, t- of all units.
     mean_rate_hz
         Mean rate of all neurons.
@@ -261,7 +261,11 @@ def _read(built: _Built, each, x, total_s) -> SpikingLSTMRun:
     rates = np.zeros((n, steps, 0))
     if len(built.watch) > 1:
         gate, output = (by_stream(one.activity) for one in built.watch[1:])
-        rates = np.concatenate([gate[:, 1::2][:, :steps], output[:, 2::2][:, :steps]], axis=2)
+        gated, output = gate[:, 1::2][:, :steps].copy(), output[:, 2::2][:, :steps]
+        # output gates are read with what they gate, at the end of the second window
+        o = slice(2 * each[0].n_units, 3 * each[0].n_units)
+        gated[..., o] = gate[:, 2::2][:, :steps, o]
+        rates = np.concatenate([gated, output], axis=2)
     logits = np.stack([h @ one.head.T + one.head_bias for h, one in zip(hidden, each, strict=True)])
     neurons = sum(len(layer.neurons) for layer in layers)
     mean_hz = sum(layer.spikes for layer in layers) / neurons / total_s

@@ -61,6 +61,8 @@ class ConvertedParticipant(NetworkParticipant):
     def __post_init__(self) -> None:
         if self.arousal is not None and self.spiking:
             raise ValueError("arousal is given; converted networks do not carry it")
+        if self.config.channel_bits is not None and self.spiking:
+            raise ValueError(f"channel_bits = {self.config.channel_bits}; a noisy channel is not converted")
         if self.record and self.spiking:
             raise ValueError("record = True; converted networks return no recording")
 

@@ -223,25 +223,25 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     steps = np.array([table["steps"].min(), table["steps"].max()])
     axes[0].plot(steps, 1.2 / steps, "--", lw=1, color=REFERENCE, label="limit, 1.2 / T")
     axes[0].set(xscale="log", yscale="log", xlabel="steps $T$", ylabel="error of rates (RMS)")
-    axes[0].legend(loc="lower left", fontsize=5.5, handlelength=1.5)
+    axes[0].legend(loc="lower left", fontsize=5.5, handlelength=1.5, labelspacing=0.25)
     axes[1].axhline(1.0, ls="--", lw=1, color=REFERENCE)
     axes[1].axhline(0.0, lw=0.6, color=OTHER)
     axes[1].set(xscale="log", xlabel="steps $T$", ylabel="loss of accuracy (pp)")
     one = attention[attention["neurons"] == NEURONS]
     bars = {
-        "same\ndecision": one["agreement"],
-        "R2": one["hidden_r2"],
-        "CKA": one["cka"],
-        "CKA,\nother net": one["cka_other_seed"],
-        "CKA,\ninput": one["cka_stimulus"],
-        "CKA,\nshuffled": one["cka_shuffled"],
+        "same decision": (one["agreement"], FIRST),
+        "R2 of stream": (one["hidden_r2"], FIRST),
+        "CKA": (one["cka"], FIRST),
+        "CKA, other network": (one["cka_other_seed"], SECOND),
+        "CKA, input alone": (one["cka_stimulus"], OTHER),
+        "CKA, shuffled": (one["cka_shuffled"], OTHER),
     }
-    shades = [FIRST, FIRST, FIRST, SECOND, OTHER, OTHER]
-    axes[2].bar(range(len(bars)), [value.mean() for value in bars.values()], color=shades, width=0.7)
-    for k, value in enumerate(bars.values()):
-        axes[2].plot(np.full(len(value), k), value, ".", ms=3, color="black")
-    axes[2].set_xticks(range(len(bars)), bars, fontsize=5.5)
-    axes[2].set_ylabel("share")
+    for k, (values, colour) in enumerate(bars.values()):
+        axes[2].barh(k, values.mean(), color=colour, height=0.6)
+        axes[2].plot(values, np.full(len(values), k), ".", ms=3, color="black")
+    axes[2].set_yticks(range(len(bars)), bars, fontsize=6.5)
+    axes[2].invert_yaxis()
+    axes[2].set(xlabel="share", xlim=(min(0.0, float(one["cka_shuffled"].min()) - 0.02), 1.02))
     letter(axes[0], "A", "rates")
     letter(axes[1], "B", "decisions")
     letter(axes[2], "C", "attention layer")
