@@ -174,7 +174,7 @@ def _faults(pynwb: Any, path: Path) -> list[str]:
 
 def _library() -> Any:
     try:
-        import pynwb  # type: ignore[import-untyped]
+        import pynwb
     except ImportError as error:
         raise ImportError("NWB needs the library pynwb: pip install neurosim[nwb]") from error
     return pynwb

@@ -35,7 +35,7 @@ import numpy as np
 from neurosim.circuit import Circuit
 
 if TYPE_CHECKING:
-    import nir  # type: ignore[import-untyped]
+    import nir
 
 __all__ = [
     "CubaLIF",

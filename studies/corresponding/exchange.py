@@ -59,16 +59,22 @@ def random_network(seed: int, n: int = 12) -> CurrentNetwork:
     def some(low: float, high: float, *shape: int) -> np.ndarray:
         return rng.uniform(low, high, shape or n)
 
-    def membrane() -> tuple[np.ndarray, ...]:
-        return (some(0.01, 0.03), some(1e7, 1e8), some(-0.07, -0.06), some(-0.05, -0.04), some(-0.07, -0.06))
+    def membrane() -> dict[str, np.ndarray]:
+        return {
+            "tau_m_s": some(0.01, 0.03),
+            "resistance_ohm": some(1e7, 1e8),
+            "v_leak_v": some(-0.07, -0.06),
+            "v_threshold_v": some(-0.05, -0.04),
+            "v_reset_v": some(-0.07, -0.06),
+        }
 
-    parts = {
+    parts: dict[str, LIF | CubaLIF | Weights | Delay] = {
         "first": Weights(some(-1.0, 1.0, n, 3)),
-        "synaptic": CubaLIF(*membrane(), some(0.002, 0.1), some(0.5, 2.0)),
+        "synaptic": CubaLIF(**membrane(), tau_s_s=some(0.002, 0.1), weight_in=some(0.5, 2.0)),
         "loop": Weights(some(-1.0, 1.0, n, n)),
         "later": Delay(some(0.001, 0.01)),
         "second": Weights(some(-1.0, 1.0, n, n), some(-1e-9, 1e-9)),
-        "plain": LIF(*membrane()),
+        "plain": LIF(**membrane()),
     }
     edges = (
         ("in", "first"), ("first", "synaptic"), ("synaptic", "loop"), ("loop", "synaptic"),
