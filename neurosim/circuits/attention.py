@@ -10,12 +10,20 @@ from what the task calls for (`Wiring`) and from nothing else:
 - **control**: a pool for each instruction, with self-excitation strong enough to hold itself (Brunel & Wang
   2001). An instruction switches its goal on; shared inhibition makes goals compete; a stimulus
   that matches a goal refreshes it.
-- **memory** (where something must be remembered within a trial): the same for cues and samples. They compete
-  with each other, not with the instruction. A response to what was remembered ends the memory.
+- **memory** (where something must be remembered within a trial): the same for cues and samples, sparser, so
+  that several can be held. They compete with each other, not with the instruction. A response to what was
+  remembered ends the memory.
+- **central** (where a trial asks for two answers, or one of many places matters): a pool for each stimulus
+  that calls for an act or is to be remembered. It takes the goal besides the stimulus, or its onset, to start
+  one; of those that start, one wins, holds itself and routes its stimulus to the act or the memory, until the
+  act or the memory is there and resets it. What comes meanwhile waits as long as its stimulus lasts: the
+  bottleneck of two tasks (Zylberberg et al. 2010) and the blink (Dehaene et al. 2003) are the same stage.
 - **decision**: slow NMDA integrators, one for each response and one for withholding where that is asked for;
   both components of a dual task meet here. Two routes lead here: one from the sensory pools, and a direct
   one from every stimulus to the response that it triggers out of habit, which needs no attention.
 - **arousal** g(t) scales the self-excitation of control and memory and the drive of the senses.
+
+What stands beside the attended gets a share of the gain, and triggers its act out of habit all the same.
 
 A commission error is a decision on which the direct route ran ahead of the attended one; a lapse is
 a goal that fell out of its attractor. Neither is scripted.
@@ -28,6 +36,9 @@ References
 ----------
 Wang, X.-J. (2002). Neuron, 36, 955-968. doi:10.1016/S0896-6273(02)01092-9
 Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:1011204814320
+Zylberberg, A., Fernandez Slezak, D., Roelfsema, P., Dehaene, S. & Sigman, M. (2010). PLoS Comput Biol, 6,
+e1000765. doi:10.1371/journal.pcbi.1000765
+Dehaene, S., Sergent, C. & Changeux, J.-P. (2003). PNAS, 100, 8520-8525. doi:10.1073/pnas.1332574100
 """
 
 from __future__ import annotations
@@ -55,7 +66,13 @@ MOST_SELECTIVE = 0.6
 
 @dataclass(frozen=True)
 class AttentionParameters:
-    """Free numbers of the circuit; the unit is in the name, the source beside it."""
+    """Free numbers of the circuit; the unit is in the name, the source beside it.
+
+    One set for all tasks. Own choices were made while looking at short sessions of: SART and PVT (all of the
+    go/no-go circuit has); change detection (memory, match, crowding); PRP (central stage, dual); attentional
+    blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding); Posner and ANT
+    (expect); visual search (search, unsearched).
+    """
 
     pool_size: int = 80  # own choice; Wang 2002 has 240
     rest_size: int = 40  # own choice; Wang 2002 has 1120, whose total conductance these carry
@@ -82,7 +99,7 @@ class AttentionParameters:
     sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
-    unsearched: float = 0.03  # own choice: the same for what is at one of many places
+    unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
     sensory_to_central_ns: float = 13.6  # own choice: total AMPA conductance, calls for routing
     search_to_central_ns: float = 16.0  # own choice: the same from one of many places
@@ -192,7 +209,7 @@ def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
         reset_pairs=() if one_for_all else _reset_pairs(wiring),
         threshold_hz=p.threshold_hz,
         reset_ns=p.reset_ns,
-        tau_reset_ms=p.dual_reset_ms if wiring.tasks else p.reset_ms,
+        tau_reset_ms=p.dual_reset_ms if wiring.routed else p.reset_ms,
     )
 
 
