@@ -18,6 +18,8 @@ __all__ = ["BENCHMARK", "turns"]
 GOAL = 50.0
 PARTICIPANTS = 20
 """As many as studies have."""
+WIDTH = 4
+"""Circuits that are simulated side by side; divides `PARTICIPANTS`."""
 CAUSE = (
     "a twin steps through 20 ms at a time for all participants together, so most of its time is the "
     "calls around "
@@ -38,7 +40,8 @@ def turns(participants: int, trials_per_digit: int, repeats: int, quick: bool, s
     twin = TwinParticipant(twin=TwinConfig.quick() if quick else TwinConfig())
     ways = {"circuit": circuit, "twin": twin}
     for one in ways.values():
-        one.perform(sessions[:1], seeds[:1])
+        # as many side by side as the circuit's own batches, which are compiled for their width
+        one.perform(sessions[:WIDTH], seeds[:WIDTH])
     rows = []
     for turn in range(repeats):
         for name, one in ways.items():
