@@ -31,7 +31,7 @@ from studies.divided.design import design
 QUESTION = (
     "What does doing two things at once cost, and does the cost come out of shared inhibition or limits?"
 )
-RUN_TIME = "on 2 cores about 4 minutes with --quick, some hours with 20 participants"
+RUN_TIME = "on 2 cores some minutes with --quick (the first time it compiles), hours with 20 participants"
 
 NAME = "divided_attention"
 

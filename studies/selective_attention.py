@@ -30,7 +30,7 @@ from studies.selective.design import design
 QUESTION = (
     "Does a goal that biases a competition give the effects of cueing, conflict and search that people show?"
 )
-RUN_TIME = "on 2 cores about 4 minutes with --quick, some hours with 20 participants"
+RUN_TIME = "on 2 cores some minutes with --quick (the first time it compiles), hours with 20 participants"
 
 NAME = "selective_attention"
 

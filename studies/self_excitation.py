@@ -25,7 +25,7 @@ from studies.exhibits.base import Setting
 from studies.exhibits.study import run_study
 
 QUESTION = "How much self-excitation serves attention, and is it the same time constant in circuit and LSTM?"
-RUN_TIME = "on 2 cores about 4 minutes with --quick, one to two hours in full"
+RUN_TIME = "on 2 cores some minutes with --quick (the first time it compiles), hours in full"
 
 NAME = "self_excitation"
 
