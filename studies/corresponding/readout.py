@@ -91,7 +91,7 @@ def _parts(setting: Setting) -> tuple[Part, ...]:
     if setting.quick:
         return walks
     return walks + tuple(
-        Part(f"race_{1e3 * dt:g}ms_{one}", race, {"dt_s": dt, "seed": one, "trials": 2000}, 1e-3 / dt * 10)
+        Part(f"race_{1e3 * dt:g}ms_{one}", race, {"dt_s": dt, "seed": one, "trials": 5000}, 1e-3 / dt * 20)
         for dt in STEPS_S for one in seeds[:3]
     )  # fmt: skip
 
