@@ -156,9 +156,11 @@ def _find(setting: Setting, tables: Tables) -> Findings:
         found[f"{kind}_agreement"] = mean_of(part["agreement"], "1")
         if kind == "deterministic":
             found["deterministic_r2"] = mean_of(part["hidden_r2"], "1")
-    for (kind, parts), part in table.groupby(["kind", "parts"]):
-        slopes = [error_slope(one["slots"], one["error"]) for _, one in part.groupby("seed")]
-        found[f"slope_{kind}_{parts}"] = mean_of(slopes, "1")
+    for key, part in table.groupby(["kind", "parts"]):
+        slopes = [
+            error_slope(one["slots"].to_numpy(), one["error"].to_numpy()) for _, one in part.groupby("seed")
+        ]
+        found["slope_" + "_".join(str(word) for word in key)] = mean_of(slopes, "1")
     brian = gathered(tables, "brian")
     brian = brian[brian["neurons"] == NEURONS]
     for step_s in STEPS_S:
@@ -172,21 +174,24 @@ def _find(setting: Setting, tables: Tables) -> Findings:
 
 
 def _explanations(brian: pd.DataFrame, tables: Tables) -> dict[str, str]:
-    reached = "; ".join(
-        f"{1000 * step:.0f} ms a step: loss {part['drop_pp'].mean():.2f} pp, agreement "
-        f"{part['agreement'].mean():.3f}, R2 of hidden units {part['hidden_r2'].mean():.3f}"
-        for step, part in brian.groupby("step_s")
-    )
+    said = []
+    for step_s in STEPS_S:
+        part = brian[np.isclose(brian["step_s"], step_s)]
+        said.append(
+            f"{1000 * step_s:.0f} ms a step: loss {part['drop_pp'].mean():.2f} pp, agreement "
+            f"{part['agreement'].mean():.3f}, R2 of hidden units {part['hidden_r2'].mean():.3f}"
+        )
+    reached = "; ".join(said)
     causes = {
         f"spiking_drop_{1000 * step:.0f}ms": f"{reached}. A membrane of 20 ms lags behind changes of "
         "current, and half a step holds few spikes of each neuron; longer windows are the remedy"
         for step in STEPS_S
     }
     if "tasks" in tables:
-        said = task_text(tables["tasks"])
+        words = task_text(tables["tasks"])
         for task in ("ax_cpt", "prp"):
             for name in ("accuracy_drop", "d_prime_drop"):
-                causes[f"{task}_{name}"] = said
+                causes[f"{task}_{name}"] = words
     return causes
 
 

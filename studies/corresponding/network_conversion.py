@@ -193,7 +193,7 @@ def _causes(tables: Tables) -> dict[str, str]:
                 steps: part["drop_pp"].mean()
                 for steps, part in table[(table["form"] == form) & (table["layer"] == 1)].groupby("steps")
             }
-            said = ", ".join(f"{value:.2f} pp at {steps} steps" for steps, value in at.items())
+            said = ", ".join(f"{value:.2f} pp at {steps!s} steps" for steps, value in at.items())
             for steps in (128, 512):
                 causes[f"{kind}_{form}_drop_{steps}"] = f"{said}; {images}"
     return causes
