@@ -33,7 +33,7 @@ that follow their own past)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
@@ -196,7 +196,7 @@ def twin_of(
     config: TwinConfig | None = None,
     folder: Path | None = None,
     progress: Tell = lambda fraction, doing: None,
-    trials: CircuitTrials | None = None,
+    trials: Callable[[], CircuitTrials] | None = None,
 ) -> Twin:
     """The twin of a circuit: from the folder of trained twins, or simulated and trained now.
 
@@ -211,7 +211,8 @@ def twin_of(
     progress
         Called while simulating and training.
     trials
-        What `training_trials` gave for the same source and configuration, if it is at hand.
+        Gives what `training_trials` gives for the same source and configuration, for twins that share it;
+        called only if the twin must be trained.
     """
     from bridges.maps.twin_recipe import recipe_of
 
@@ -233,8 +234,10 @@ def twin_of(
         except (FileNotFoundError, CheckpointError):
             pass  # what cannot be trusted is made again, to the same numbers
     if trials is None:
-        trials = training_trials(source, config, lambda done, doing: progress(0.5 * done, doing))
-    network = train_twin(trials, config, lambda done, doing: progress(0.5 + 0.5 * done, doing))
+        lessons = training_trials(source, config, lambda done, doing: progress(0.5 * done, doing))
+    else:
+        lessons = trials()
+    network = train_twin(lessons, config, lambda done, doing: progress(0.5 + 0.5 * done, doing))
     if path is not None:
         save_checkpoint(path, network, recipe)
     return Twin(network, circuit, source.conditions)

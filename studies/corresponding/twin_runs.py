@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -161,11 +162,9 @@ def fidelity(
 def _twins(
     source: AttentionSource | DecisionSource, plain: TwinConfig, seeds: Sequence[int], progress: Progress
 ) -> dict[int, Twin]:
-    trials: CircuitTrials | None = None
+    trials = cache(lambda: training_trials(source, plain))
     twins = {}
     for k, seed in enumerate(seeds):
-        if trials is None and len(seeds) > 1:
-            trials = training_trials(source, plain)
         twins[seed] = twin_of(source, replace(plain, seed=seed), cache_folder(), trials=trials)
         progress(0.5 * (k + 1) / len(seeds), f"twins of the {source.name} circuit")
     return twins
