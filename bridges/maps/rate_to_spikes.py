@@ -5,13 +5,13 @@ r"""A trained rate network becomes a network of LIF neurons by one scale factor,
            tau_m dv_i/dt = -(v_i - v_bias) + I_i,       v >= -40 mV: v = -65 mV, 2 ms refractory
            out = lambda W_out (spikes, low-passed with tau_out) + b
 
-Synaptic decay tau_i and input weights stay as they are; r = 1 stands for 1 / lambda spikes a second. The bias
-holds neurons at threshold, so that x = 0, half activity, is half way up the f-I curve only if lambda fits:
-lambda is the single free number, searched over 1 / lambda = 20, 25, ..., 75 Hz on trials of its own.
+Synaptic decay tau_i and input weights stay as they are; r = 1 stands for 1 / lambda spikes a second. lambda
+is the single free number, searched over 1 / lambda = 20, 25, ..., 75 Hz on trials of its own.
 
-Assumptions: at least some 200 neurons; units that saturate (sigmoid), since an unbounded unit would need
-unbounded rates; synapses slower than 20 ms. Fails, visibly as lower accuracy, with fast synapses, few neurons
-or ReLU units.
+Assumptions: at least some 200 neurons; units that saturate (sigmoid); synapses slower than 20 ms; and a
+network that works with units which are silent at x = 0: a LIF neuron held at threshold without noise gives
+no spike there, while the sigmoid gives 1/2. Fails, visibly as accuracy near chance and rates far below 1 /
+(2 lambda), where training left x around 0, as plain backpropagation on the exclusive-or does.
 
 References
 ----------

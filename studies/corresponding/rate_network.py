@@ -199,7 +199,10 @@ def _find(setting: Setting, tables: Tables) -> Findings:
         found["to_spikes"] = mean_of(kept["spiking_accuracy"] / kept["rate_accuracy"], "fraction")
         why["to_spikes"] = (
             f"best lambda of each seed: 1 / lambda = {kept['inverse_lambda_hz'].tolist()} Hz, accuracy "
-            f"{kept['spiking_accuracy'].tolist()} of {kept['rate_accuracy'].tolist()}"
+            f"{kept['spiking_accuracy'].tolist()} of {kept['rate_accuracy'].tolist()}, mean rate "
+            f"{kept['mean_rate_hz'].round(1).tolist()} Hz: a LIF neuron at threshold without noise is "
+            "silent at x = 0, where the sigmoid gives 1/2, so networks whose x was trained to lie "
+            "around 0 lose their activity"
         )
     row = rates.assign(excess=excess).sort_values("excess").iloc[-1]
     for name in ("steady_200", "steady_400", "steady_share"):
