@@ -101,7 +101,8 @@ def test_tau_is_found_and_slow_synapses_keep_their_own():
     step = np.array([[0.0, 0.0]] + [[5.0, 5.0]] * 10)
     r = alone.run(step, 5.0)[:, 0]
     goal = alone.steady(np.array([5.0, 5.0]))[0]
-    np.testing.assert_allclose((goal - r[1:]) / (goal - r[0]), np.exp(-0.5 * np.arange(1, 11)), rtol=1e-6)
+    # steady states are found to 1e-4 Hz, of a step of some 10 Hz
+    np.testing.assert_allclose((goal - r[1:]) / (goal - r[0]), np.exp(-0.5 * np.arange(1, 11)), atol=2e-5)
     with pytest.raises(ValueError, match="must agree"):
         fit_tau(net, course, response[:-1], 5.0)
     with pytest.raises(ValueError, match="tau_ms = 0"):
@@ -139,9 +140,9 @@ def test_recurrent_spikes_arrive_with_the_charge_of_the_rate_network():
     """One driven neuron inhibits one at threshold, by W r in the mean (r in units of 1 / lambda)."""
     w = np.array([[0.0, 0.0], [-20.0, 0.0]])
     net = RateRNN(np.array([[30.0], [0.0]]), w, np.eye(2), np.zeros(2), np.full(2, 30.0), 5.0)
-    inputs = np.ones((1, 120, 1))
+    inputs = np.ones((1, 80, 1))
     outputs, _ = SpikingRNN(net, 50.0).run(inputs, 1)
-    fired = outputs[0, 60:].mean(axis=0)
+    fired = outputs[0, 50:].mean(axis=0)
     # of the first: 1 / (t_ref + tau ln(55 / 30)) Hz, in units of 1 / lambda; the second is silenced
     expected = 1e3 / (2.0 + 10.0 * np.log(55.0 / 30.0)) / 50.0
     assert fired[0] == pytest.approx(expected, rel=0.1)
