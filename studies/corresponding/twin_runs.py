@@ -18,7 +18,6 @@ from bridges.maps.twin_data import (
     Stimulation,
     simulate_trials,
 )
-from bridges.maps.twin_fidelity import explained_of_ceiling
 from bridges.participants.base import Participant, Progress, no_progress
 from bridges.participants.network_learning import cache_folder
 from bridges.participants.spiking import SpikingParticipant
@@ -188,7 +187,8 @@ def _responses(twin: Twin, counts: np.ndarray, mean: np.ndarray) -> list[dict[st
     to_hz = 1.0 / (BIN_S * np.array([p.size for p in twin.circuit.populations]))
     truth, centre = counts.mean(axis=1), counts.mean(axis=(0, 1, 2))
     noise = counts.var(axis=1, ddof=1)
-    explained, ceiling = explained_of_ceiling(counts, mean)
+    left = np.square(counts - mean[:, None]).mean(axis=(1, 2))
+    within = noise.mean(axis=1)
     total = counts.var(axis=(0, 1, 2))
     gain = counts * (np.log(np.maximum(mean, 1e-9)) - np.log(centre))[:, None] - (mean - centre)[:, None]
     rows: list[dict[str, object]] = []
@@ -203,8 +203,8 @@ def _responses(twin: Twin, counts: np.ndarray, mean: np.ndarray) -> list[dict[st
                     "residual": scale * float(np.square(truth[i, :, p] - mean[i, :, p]).sum()),
                     "noise": scale * float(noise[i, :, p].sum()) / counts.shape[1],
                     "spread": scale * float(np.square(truth[i, :, p] - truth[:, :, p].mean()).sum()),
-                    "explained": scale * float(explained[p] * total[p]),
-                    "ceiling": scale * float(ceiling[p] * total[p]),
+                    "explained": scale * float(total[p] - left[i, p]),
+                    "ceiling": scale * float(total[p] - within[i, p]),
                     "bits": float(gain[i, :, :, p].sum() / np.log(2.0)),
                     "spikes": float(counts[i, :, :, p].sum()),
                 }
