@@ -244,10 +244,19 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     courses = [t for name, t in tables.items() if name.startswith("arousal")]
     if courses:
         mean = pd.concat(courses).groupby("block")[["gain", "circuit_winner", "network_winner"]].mean()
-        axes[2].plot(mean.index, mean["circuit_winner"], "o-", color=FIRST, label="circuit")
-        axes[2].plot(mean.index, mean["network_winner"], "^--", color=SECOND, label="network")
+        rested = mean.iloc[0]
+        axes[2].plot(
+            mean.index, mean["circuit_winner"] / rested["circuit_winner"], "o-", color=FIRST, label="circuit"
+        )
+        axes[2].plot(
+            mean.index,
+            mean["network_winner"] / rested["network_winner"],
+            "^--",
+            color=SECOND,
+            label="network",
+        )
         axes[2].plot(mean.index, mean["gain"], ":", color=REFERENCE, label="g(t)")
-        axes[2].set(xlabel="block of 10 min (0: before)", ylabel="gain; winner's weight", ylim=(0.4, 1.05))
+        axes[2].set(xlabel="block of 10 min (0: before)", ylabel="relative to rest", ylim=(0.5, 1.05))
         axes[2].legend(loc="lower left")
         pieces.append(("C", mean.reset_index()))
     else:
@@ -259,8 +268,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         "A and B: logit bias that explains what a current on one population does to the weights, "
         f"against beta dI; dashed: identity, grey: tolerance; spikes: {spikes['seed'].nunique()} "
         f"seeds of {SPIKING_VECTORS} score vectors. C: weight of the best item over an hour of work, "
-        "the same arousal g(t) scaling the drives of the spiking circuit and the logits of the "
-        "network (its beta is that of the rested circuit); means over seeds.",
+        "relative to rest, the same arousal g(t) scaling the drives of the spiking circuit and the "
+        "logits of the network (its beta is that of the rested circuit); means over seeds.",
     )
 
 
