@@ -207,7 +207,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
             mean = part.groupby("slots")[["error", "agreement"]].mean()
             words = f"{kind}, {'gates' if parts == 'gates' else 'all'}"
             axes[0].plot(mean.index, mean["error"], style, marker=mark, ms=3, color=colour, label=words)
-            axes[1].plot(mean.index, 1 - mean["agreement"], style, marker=mark, ms=3, color=colour)
+            differs = (1 - mean["agreement"]).where(mean["agreement"] < 1)
+            axes[1].plot(mean.index, differs, style, marker=mark, ms=3, color=colour)
         line = part.groupby("slots")["error"].mean()
         law = 1.6 * line.iloc[0] * (line.index / line.index[0]) ** power
         axes[0].plot(line.index, law, ":", color=REFERENCE, lw=1)
@@ -216,7 +217,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         panel.set(xscale="log", yscale="log", xlabel="slots $T$")
         panel.set_xticks([10, 100, 1000])
     axes[0].set_ylabel("error of hidden units (RMS)")
-    axes[0].legend(loc="lower left", fontsize=6, handlelength=2)
+    axes[0].set_ylim(bottom=5e-5)
+    axes[0].legend(loc="lower left", fontsize=6, handlelength=2, labelspacing=0.25)
     axes[1].set_ylabel("decisions that differ (share)")
     one = brian[np.isclose(brian["step_s"], max(STEPS_S))].groupby("neurons")
     axes[2].plot(
@@ -245,7 +247,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         )
     axes[2].set(xscale="log", xlabel="neurons in a population", ylim=(-0.05, 1.05))
     axes[2].set_ylabel("share")
-    axes[2].legend(loc="center right", fontsize=6)
+    axes[2].legend(loc=(0.3, 0.4), fontsize=6, labelspacing=0.25)
     letter(axes[0], "A", "error of counts")
     letter(axes[1], "B", "decisions")
     letter(axes[2], "C", "Brian2 populations")
