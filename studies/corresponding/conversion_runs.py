@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import pandas as pd
 
 from bridges.participants.base import Progress, no_progress
+
+if TYPE_CHECKING:
+    from ann.recurrent import LSTMNetwork
 
 __all__ = ["context_d_prime", "counts", "lesions", "spiking_streams", "tasks", "two_choice_d_prime"]
 
@@ -22,7 +25,7 @@ def counts(seed: int, streams: int) -> pd.DataFrame:
     from bridges.maps.cue_probe import draw_streams, learn_streams
     from bridges.maps.lstm_weights import LSTMWeights, run_exactly
 
-    weights = LSTMWeights.of(learn_streams(seed))
+    weights = LSTMWeights.of(cast("LSTMNetwork", learn_streams(seed)))
     rng = np.random.default_rng(np.random.SeedSequence([seed, 31]))
     cell_max = cell_range(weights, draw_streams(300, rng).x)
     test = draw_streams(streams, rng)
@@ -151,7 +154,7 @@ def lesions(seed: int, streams: int, caps: tuple[float, ...]) -> pd.DataFrame:
     from bridges.maps.lstm_weights import LSTMWeights
     from bridges.maps.spiking_populations import PopulationCode
 
-    weights = LSTMWeights.of(learn_streams(seed))
+    weights = LSTMWeights.of(cast("LSTMNetwork", learn_streams(seed)))
     test = draw_streams(streams, np.random.default_rng(np.random.SeedSequence([seed, 33])))
     found = lesion_effects(weights, test, caps, PopulationCode(high_hz=200.0, tick_s=0.0025))
     return pd.DataFrame(
