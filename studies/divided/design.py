@@ -117,10 +117,13 @@ NETWORKS = (
 )
 BY_HAND = (
     "Chosen by hand, while looking at the tasks of this study: the strengths between the stages of the "
-    "circuit (AttentionParameters), one set for all tasks of all studies; the capacity of the limited "
-    "networks' channel; the durations and numbers of items of the tasks, which were made short enough for "
-    "small circuits. Levels of accuracy and the sizes of effects that were looked at are therefore no "
-    "predictions; the table below says which."
+    "circuit (AttentionParameters), one set for all tasks of all studies. On PRP: the central stage, what "
+    "starts it, what it routes, and its reset; on the blink: what memory is written by, and how long brief "
+    "stimuli drive the senses; on change detection: the memory stage and what compares with it. Some were "
+    "settled on individuals 101-120 of other sessions. Also by hand: the capacity of the limited networks' "
+    "channel, and durations and numbers of items of the tasks, short enough for small circuits. Levels of "
+    "accuracy and the sizes of effects that were looked at are therefore no predictions; the table below "
+    "says which."
 )
 PREDICTED = (
     "Predicted: what the parts of the circuit do (ablations), the spread over participants, effects that "
