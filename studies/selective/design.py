@@ -51,11 +51,11 @@ TITLES = {"posner": "Posner cueing", "flanker": "Flanker", "visual_search": "Vis
 NETWORKS = ("lstm", "lstm-limited", "attention", "attention-limited")
 BY_HAND = (
     "Chosen by hand, while looking at the tasks of this study: the strengths between the stages of the "
-    "circuit (AttentionParameters), one set for all tasks of all studies. On flankers: how far gain spills "
-    "over to neighbours, and their habit; on Posner and ANT: the gain of an expected place; on search: "
-    "the stage that searches; the levels of flankers, of distractors and of cues in the tasks; the "
-    "capacity of the limited networks' channel. Sizes of effects that were looked at are therefore no predictions; the "
-    "table below says which."
+    "circuit (AttentionParameters), one set for all tasks of all studies. On flankers: how far gain "
+    "spills over to neighbours, and their habit; on Posner and ANT: the gain of an expected place; on "
+    "search: the stage that searches; the levels of flankers, of distractors and of cues in the tasks; "
+    "the capacity of the limited networks' channel. Sizes of effects that were looked at are therefore no"
+    " predictions; the table below says which."
 )
 PREDICTED = (
     "Predicted: what the parts of the circuit do (ablations), where in the distribution of response times "
