@@ -12,7 +12,10 @@ from studies.exhibits.looks import FIRST, REFERENCE, SECOND, letter, long_table
 
 __all__ = ["EXHIBIT"]
 
-PAPER = "lesion checks of B6; acceptance numbers are this package's own"
+PAPER = (
+    "Forget gates: Gers, Schmidhuber & Cummins (2000), doi:10.1162/089976600300015015; acceptance numbers "
+    "are this package's own"
+)
 SOURCE = "acceptance number of the lesion checks, set before measuring"
 CAPS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.0)
 NOTICED = 0.02
