@@ -278,7 +278,8 @@ def _calibrate(
 
     def keep(job: _Calibration, record: Any) -> None:
         known[job.agent.name] = record
-        write_json(path, known)
+        # in the order of the agents, whoever was finished first
+        write_json(path, {name: known[name] for name in bases if name in known})
 
     failures = run_jobs(_calibrate_agent, todo, keep, workers=workers, display=display)
     # one spelling of every number, whether it was just measured or read back
