@@ -66,7 +66,8 @@ class DualTask:
         Steps for which the stimuli are shown.
     noise_sd
         Noise of each input at each step, in units of what a class that is shown adds; so large that a
-        single choice with ample capacity is right on about 95 % of trials.
+        single choice with ample capacity is right on about 95 % of trials; set by hand so that the costs of
+        doing both lie in their bands.
     n_hidden
         LSTM units.
     n_dims
