@@ -175,6 +175,13 @@ _LSTM = "Hochreiter & Schmidhuber 1997, Neural Comput 9:1735-1780, doi:10.1162/n
 _ATTENTION = "Vaswani et al. 2017, Attention is all you need, doi:10.48550/arXiv.1706.03762"
 
 _SHANNON = "Shannon 1949, Communication in the presence of noise, doi:10.1109/JRPROC.1949.232969"
+_PARTS = (
+    ("self_excitation", "control pools do not excite themselves more than others"),
+    ("top_down", "goals do not raise the gain of the stimuli that match them"),
+    ("shared_inhibition", "pools have inhibition of their own and so do not compete"),
+)
+"""What can be taken from the circuit, and what that means."""
+
 _KINDS = (("lstm", "LSTM", _LSTM), ("attention", "attention network", _ATTENTION))
 
 CHANNEL_BITS = 0.5
@@ -251,38 +258,19 @@ AGENTS: dict[str, Agent] = {
             tires=False,
             cites=(_WANG, _BRUNEL),
         ),
-        Agent(
-            "spiking-no-self-excitation",
-            _CIRCUIT,
-            "Control: the spiking circuit whose control pools do not excite themselves more than others.",
-            (("self_excitation", False),),
-            batch=4,
-            cost=2.0,
-            simulates=True,
-            calibrated_as="spiking",
-            cites=(_WANG, _BRUNEL, _AROUSAL),
-        ),
-        Agent(
-            "spiking-no-top-down",
-            _CIRCUIT,
-            "Control: the spiking circuit whose goals do not raise the gain of the stimuli that match them.",
-            (("top_down", False),),
-            batch=4,
-            cost=2.0,
-            simulates=True,
-            calibrated_as="spiking",
-            cites=(_WANG, _BRUNEL, _AROUSAL),
-        ),
-        Agent(
-            "spiking-no-shared-inhibition",
-            _CIRCUIT,
-            "Control: the spiking circuit whose pools have inhibition of their own and so do not compete.",
-            (("shared_inhibition", False),),
-            batch=4,
-            cost=2.0,
-            simulates=True,
-            calibrated_as="spiking",
-            cites=(_WANG, _BRUNEL, _AROUSAL),
+        *(
+            Agent(
+                f"spiking-no-{part.replace('_', '-')}",
+                _CIRCUIT,
+                f"Control: the spiking circuit whose {words}.",
+                ((part, False),),
+                batch=4,
+                cost=2.0,
+                simulates=True,
+                calibrated_as="spiking",
+                cites=(_WANG, _BRUNEL, _AROUSAL),
+            )
+            for part, words in _PARTS
         ),
         *(
             Agent(

@@ -99,7 +99,9 @@ def test_too_few_strengths_are_refused():
 
 
 def test_findings_of_known_tables_meet_every_target():
-    bump = lambda k: 1 - 4 * (k - 0.5) ** 2  # noqa: E731
+    def bump(k):
+        return 1 - 4 * (k - 0.5) ** 2
+
     tables = {"spiking": table(bump), "lstm": table(bump, agent="lstm", seed=5)}
     rows = rows_of(SELF_EXCITATION, Setting(), find(Setting(), tables))
     assert all(row.agrees for row in rows)
