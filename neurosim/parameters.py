@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gamma, gammainc
 
-__all__ = ["INTERNEURON", "PYRAMIDAL", "NeuronParameters", "Receptors", "magnesium_block"]
+__all__ = ["INTERNEURON", "PYRAMIDAL", "NeuronParameters", "Receptors", "magnesium_block", "mean_over_step"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,19 @@ class Receptors:
         ratio = self.tau_nmda_rise_ms / self.tau_nmda_ms
         k0 = rise**ratio * gammainc(1.0 - ratio, rise) * gamma(1.0 - ratio)
         return float(k0), float(np.expm1(-rise))
+
+    def mean_over_step(self, receptor: str, dt_ms: float) -> float:
+        """Mean over a step of a conductance of ``"ampa"``, ``"nmda"`` or ``"gaba"`` that is 1 at its start.
+
+        tau (1 - exp(-dt / tau)) / dt, between 0 and 1. A membrane that reads the value at the start of a
+        step would see a synapse that is stronger by dt / (2 tau).
+        """
+        return mean_over_step(getattr(self, f"tau_{receptor}_ms"), dt_ms)
+
+
+def mean_over_step(tau_ms: float, dt_ms: float) -> float:
+    """Mean over a step of dt_ms of what decays from 1 with tau_ms: tau (1 - exp(-dt / tau)) / dt."""
+    return float(-np.expm1(-dt_ms / tau_ms) * tau_ms / dt_ms)
 
 
 def magnesium_block(v_mv: np.ndarray | float, magnesium_mm: float = 1.0) -> np.ndarray | float:

@@ -91,9 +91,9 @@ def test_rows_are_the_kernel_at_the_difference_of_preferred_directions(ns, nt):
         (Population("a", ns, E, 1.0), Population("b", nt, I, 1.0)),
         (Projection("a", "b", "ampa", 2.0, 3.0, kernel=kernel),),
     )
-    first, second = exchange.links([circuit, circuit])
+    first, second = exchange.links([circuit, circuit], 0.1)
     assert (first.source_start, second.source_start, second.target_start) == (0, ns, nt)
-    assert first.weight == pytest.approx(6e-9)
+    assert first.weight == pytest.approx(6e-9 * 20 * (1 - np.exp(-0.05)))
     for neuron, angle in enumerate(directions_deg(ns)):
         row, column = first.row(neuron)
         np.testing.assert_allclose(

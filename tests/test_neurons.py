@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from neurosim.neuromodulation import Arousal
-from neurosim.parameters import INTERNEURON, PYRAMIDAL, Receptors, magnesium_block
+from neurosim.parameters import INTERNEURON, PYRAMIDAL, Receptors, magnesium_block, mean_over_step
 
 
 @pytest.mark.parametrize(("v_mv", "open_fraction"), [(-70, 0.0445), (-55, 0.1055), (-50, 0.1385)])
@@ -37,6 +37,20 @@ def test_nmda_jump_solves_the_two_variable_equation(s0):
 
 def test_nmda_jump_values():
     assert Receptors().nmda_jump == pytest.approx((0.64842, -0.63212), abs=1e-5)
+
+
+@pytest.mark.parametrize("tau_ms", [2.0, 5.0, 100.0])
+@pytest.mark.parametrize("dt_ms", [0.02, 0.1, 0.5])
+def test_steps_held_at_their_mean_carry_the_charge_of_the_decay(tau_ms, dt_ms):
+    starts = np.exp(-np.arange(0, 40 * tau_ms, dt_ms) / tau_ms)
+    assert dt_ms * mean_over_step(tau_ms, dt_ms) * starts.sum() == pytest.approx(tau_ms, rel=1e-9)
+
+
+def test_mean_over_step_knows_the_receptors():
+    r = Receptors()
+    ampa = r.tau_ampa_ms * (1 - np.exp(-0.05)) / 0.1
+    assert r.mean_over_step("ampa", 0.1) == pytest.approx(ampa, rel=1e-12)
+    assert r.mean_over_step("ampa", 0.1) < r.mean_over_step("gaba", 0.1) < r.mean_over_step("nmda", 0.1) < 1
 
 
 def generators(individual, noise=10):

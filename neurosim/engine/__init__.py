@@ -140,10 +140,11 @@ def _compiled(circuits, drives, seeds, dt_ms, record_dt_ms, record_spikes, progr
     tables = [exchange.rate_columns(c, d) for c, d in zip(circuits, drives, strict=True)]
 
     def write(path: Path) -> None:
-        rings, inputs = exchange.links(circuits), exchange.courses(circuits, drives, dt_ms)
+        rings, inputs = exchange.links(circuits, dt_ms), exchange.courses(circuits, drives, dt_ms)
         exchange.write_drives(path, tables, stop_s, rings, inputs)
 
-    out = program.run(exchange.values(circuits, seeds), write, lambda t: progress(min(t / stop_s, 1.0)))
+    values = exchange.values(circuits, seeds, dt_ms)
+    out = program.run(values, write, lambda t: progress(min(t / stop_s, 1.0)))
     return _recordings(out, circuits[0], drives, record_spikes)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurosim.circuit import RECEPTORS, Circuit, Projection
 from neurosim.drive import Drive
-from neurosim.parameters import NeuronParameters
+from neurosim.parameters import NeuronParameters, mean_over_step
 from neurosim.ring import directions_deg
 
 __all__ = [
@@ -93,8 +93,8 @@ def _places(circuit: Circuit) -> dict[str, tuple[int, int, int]]:
     return places
 
 
-def links(circuits: Sequence[Circuit]) -> list[Link]:
-    """Every ring projection of every participant."""
+def links(circuits: Sequence[Circuit], dt_ms: float) -> list[Link]:
+    """Every ring projection of every participant, with weights as `values` gives them."""
     places = _places(circuits[0])
     size = {p.name: p.size for p in circuits[0].populations}
     out = []
@@ -110,7 +110,7 @@ def links(circuits: Sequence[Circuit]) -> list[Link]:
             out.append(
                 Link(
                     k, start + number * own, ns, kt, start_t + number * own_t, nt,
-                    RECEPTORS.index(p.receptor), p.g_ns * 1e-9 * p.weight, p.arousal, rows,
+                    RECEPTORS.index(p.receptor), _weight(circuit, p, dt_ms), p.arousal, rows,
                 )
             )  # fmt: skip
     return out
@@ -159,8 +159,17 @@ def _rows(parts, kind: str, drive: Drive, size: int) -> tuple[np.ndarray, np.nda
     return which.ravel(), rows
 
 
-def values(circuits: Sequence[Circuit], seeds: Sequence[int]) -> dict[str, np.ndarray]:
-    """Values that differ between runs of one compiled network, named ``group.variable``, in SI units."""
+def _weight(circuit: Circuit, projection: Projection, dt_ms: float) -> float:
+    """Conductance (siemens) that, held over each step, carries the charge of the decay within it."""
+    mean = circuit.receptors.mean_over_step(projection.receptor, dt_ms)
+    return projection.g_ns * 1e-9 * projection.weight * mean
+
+
+def values(circuits: Sequence[Circuit], seeds: Sequence[int], dt_ms: float) -> dict[str, np.ndarray]:
+    """Values that differ between runs of one compiled network, named ``group.variable``, in SI units.
+
+    A step reads conductances at its start; they are scaled to their mean over the step.
+    """
     first = circuits[0]
     sizes = np.array([p.size for p in first.populations])
     out: dict[str, list] = {"pools.background": [], "pools.kick": [], "pools.theta": [], "pools.g_reset": []}
@@ -170,12 +179,13 @@ def values(circuits: Sequence[Circuit], seeds: Sequence[int]) -> dict[str, np.nd
         out["pools.background"] += [p.background_hz for p in circuit.populations]
         out["pools.kick"] += list(1.0 / (sizes * r.tau_ms * 1e-3))
         out["pools.theta"] += [r.threshold_hz if n in r.populations else 1e9 for n in circuit.names]
-        out["pools.g_reset"] += [r.reset_ns * 1e-9 if n in r.resets else 0.0 for n in circuit.names]
+        reset = r.reset_ns * 1e-9 * mean_over_step(r.tau_reset_ms, dt_ms)
+        out["pools.g_reset"] += [reset if n in r.resets else 0.0 for n in circuit.names]
         out["pools.dead_time"] += [r.dead_time_ms * 1e-3] * len(circuit.names)
         for receptor in ("ampa", "nmda", "gaba"):
             mine = projections(circuit, receptor)
             if mine:
-                out.setdefault(f"wiring_{receptor}.w", []).extend(p.g_ns * 1e-9 * p.weight for p in mine)
+                out.setdefault(f"wiring_{receptor}.w", []).extend(_weight(circuit, p, dt_ms) for p in mine)
                 out.setdefault(f"wiring_{receptor}.follows", []).extend(p.arousal for p in mine)
     for k, ((kind, _), members) in enumerate(by_neuron(first).items(), start=1):
         start = np.concatenate([[0], np.cumsum(sizes)])

@@ -25,10 +25,11 @@ def run(
     try:
         built = model.build(circuits[0], len(circuits), dt_ms, record_dt_ms, record_spikes)
         groups = {group.name: group for group in (built.pools, *built.neurons, *built.wiring.values())}
-        for name, array in exchange.values(circuits, seeds).items():
+        for name, array in exchange.values(circuits, seeds, dt_ms).items():
             group, variable = name.split(".")
             groups[group].variables[variable].set_value(array)
-        rings.RINGS.connect(exchange.links(circuits), exchange.courses(circuits, drives, dt_ms), groups)
+        links, courses = exchange.links(circuits, dt_ms), exchange.courses(circuits, drives, dt_ms)
+        rings.RINGS.connect(links, courses, groups)
         built.network.run(1e6 * b2.second, namespace={})
     except b2.core.base.BrianObjectException as error:
         raise RuntimeError(str(error.__cause__)) from None

@@ -58,7 +58,8 @@ mean_count : 1 (linked)
 p_none : 1 (linked)
 """
 
-# forward Euler; the jump of the external synapses comes after the membrane has moved
+# forward Euler; conductances are scaled to their mean over the step (`Receptors.mean_over_step`), and what
+# arrives at external synapses within it acts from the next step on
 NEURON_STEP = """
 open_fraction = 1.0 / (1.0 + magnesium * exp(-0.062 * v / mV) / 3.57)
 g_excitation = g_ext * s_ext + {ampa} + {nmda} * open_fraction
@@ -180,6 +181,7 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, g_ext_ns
     sizes = [circuit.populations[m].size for m in members]
     one = np.repeat(members, sizes)
     pool = np.concatenate([one + p * n for p in range(width)])
+    dt_ms = float(dt / b2.ms)
     k0, k1 = r.nmda_jump
     ring = rings.receptors_by_group(circuit)[index]
     own = rings.own_variables(circuit)[index]
@@ -198,10 +200,10 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, g_ext_ns
             "v_e": kind.v_e_mv * b2.mV,
             "v_i": kind.v_i_mv * b2.mV,
             # the step in which a neuron spikes counts as the first of its refractory time
-            "tau_ref": (kind.tau_ref_ms - float(dt / b2.ms) / 2) * b2.ms,
-            "g_ext": g_ext_ns * b2.nS,
+            "tau_ref": (kind.tau_ref_ms - dt_ms / 2) * b2.ms,
+            "g_ext": g_ext_ns * r.mean_over_step("ampa", dt_ms) * b2.nS,
             "magnesium": r.magnesium_mm,
-            "keep_ext": float(np.exp(-float(dt / b2.ms) / r.tau_ampa_ms)),
+            "keep_ext": float(np.exp(-dt_ms / r.tau_ampa_ms)),
             "poisson_count": functions.poisson_count,
             "watch": functions.watch,
         },
@@ -211,9 +213,7 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, g_ext_ns
         setattr(group, name, b2.linked_var(pools, name, index=pool))
     if "p_own" in own:
         group.p_own = 1.0
-    group.namespace.update(
-        {f"keep_{x}": float(np.exp(-float(dt / b2.ms) / getattr(r, f"tau_{x}_ms"))) for x in ring}
-    )
+    group.namespace.update({f"keep_{x}": float(np.exp(-dt_ms / getattr(r, f"tau_{x}_ms"))) for x in ring})
     group.run_regularly(_neuron_step(ring, own), when="groups", order=1)
     group.run_regularly("v = v * watch(v/volt, pool, t/second)", dt=20 * b2.ms, when="end")
     if ring:
