@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gamma, gammainc
+from scipy.integrate import quad
+from scipy.special import gamma, gammainc, hyp1f1
 
 __all__ = ["INTERNEURON", "PYRAMIDAL", "NeuronParameters", "Receptors", "magnesium_block", "mean_over_step"]
 
@@ -75,13 +76,29 @@ class Receptors:
         k0 = rise**ratio * gammainc(1.0 - ratio, rise) * gamma(1.0 - ratio)
         return float(k0), float(np.expm1(-rise))
 
-    def mean_over_step(self, receptor: str, dt_ms: float) -> float:
-        """Mean over a step of a conductance of ``"ampa"``, ``"nmda"`` or ``"gaba"`` that is 1 at its start.
+    @property
+    def nmda_charge(self) -> float:
+        """Charge of the two-variable equation over that of the jump, for one spike from rest; below 1.
 
-        tau (1 - exp(-dt / tau)) / dt, between 0 and 1. A membrane that reads the value at the start of a
-        step would see a synapse that is stronger by dt / (2 tau).
+        The jump acts at once; in the equation s takes tau_rise to open. With A = alpha tau_rise,
+        rho = tau_rise / tau_nmda and M(x) = 1F1(1; 2 + rho; x), a spike opens for tau_nmda q, where
+
+            q = A - A^2 / (1 + rho) integral_0^1 v M(-A v) dv
+
+        and the jump for tau_nmda k0. With the receptors of Wang 2002 the same factor holds for k1, to .07 %.
         """
-        return mean_over_step(getattr(self, f"tau_{receptor}_ms"), dt_ms)
+        rise = self.alpha_per_ms * self.tau_nmda_rise_ms
+        ratio = self.tau_nmda_rise_ms / self.tau_nmda_ms
+        lost = quad(lambda v: v * hyp1f1(1.0, 2.0 + ratio, -rise * v), 0.0, 1.0)[0]
+        return float(rise - rise**2 / (1.0 + ratio) * lost) / self.nmda_jump[0]
+
+    def held(self, receptor: str, dt_ms: float) -> float:
+        """Factor of a conductance of ``"ampa"``, ``"nmda"`` or ``"gaba"`` that a step reads at its start.
+
+        `mean_over_step`: without it a synapse is too strong by dt / (2 tau). NMDA: times `nmda_charge`.
+        """
+        mean = mean_over_step(getattr(self, f"tau_{receptor}_ms"), dt_ms)
+        return mean * self.nmda_charge if receptor == "nmda" else mean
 
 
 def mean_over_step(tau_ms: float, dt_ms: float) -> float:

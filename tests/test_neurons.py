@@ -46,11 +46,34 @@ def test_steps_held_at_their_mean_carry_the_charge_of_the_decay(tau_ms, dt_ms):
     assert dt_ms * mean_over_step(tau_ms, dt_ms) * starts.sum() == pytest.approx(tau_ms, rel=1e-9)
 
 
-def test_mean_over_step_knows_the_receptors():
+def test_every_receptor_is_held_at_its_own_mean():
     r = Receptors()
-    ampa = r.tau_ampa_ms * (1 - np.exp(-0.05)) / 0.1
-    assert r.mean_over_step("ampa", 0.1) == pytest.approx(ampa, rel=1e-12)
-    assert r.mean_over_step("ampa", 0.1) < r.mean_over_step("gaba", 0.1) < r.mean_over_step("nmda", 0.1) < 1
+    assert r.held("ampa", 0.1) == pytest.approx(r.tau_ampa_ms * (1 - np.exp(-0.05)) / 0.1, rel=1e-12)
+    assert r.held("gaba", 0.1) == pytest.approx(r.tau_gaba_ms * (1 - np.exp(-0.02)) / 0.1, rel=1e-12)
+    assert r.held("nmda", 1e-6) == pytest.approx(r.nmda_charge, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("receptors", "s0", "within"),
+    [
+        (Receptors(), 0.0, 1e-6),
+        (Receptors(tau_nmda_rise_ms=5.0, alpha_per_ms=0.3), 0.0, 1e-6),
+        # the factor is that of a spike from rest: .07 % of k1 s off elsewhere
+        (Receptors(), 0.3, 3e-4),
+        (Receptors(), 0.8, 4e-4),
+    ],
+)
+def test_the_charge_of_a_jump_is_that_of_the_two_variable_equation(receptors, s0, within):
+    r = receptors
+
+    def gating(t, y):
+        x, s, _ = y
+        return [-x / r.tau_nmda_rise_ms, -s / r.tau_nmda_ms + r.alpha_per_ms * x * (1 - s), s]
+
+    opened = solve_ivp(gating, (0, 3000.0), [1.0, s0, 0.0], rtol=1e-10, atol=1e-12).y[2, -1]
+    exact = opened / r.tau_nmda_ms - s0
+    k0, k1 = r.nmda_jump
+    assert r.nmda_charge * (k0 + k1 * s0) == pytest.approx(exact, abs=within)
 
 
 def generators(individual, noise=10):

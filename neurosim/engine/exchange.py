@@ -160,15 +160,14 @@ def _rows(parts, kind: str, drive: Drive, size: int) -> tuple[np.ndarray, np.nda
 
 
 def _weight(circuit: Circuit, projection: Projection, dt_ms: float) -> float:
-    """Conductance (siemens) that, held over each step, carries the charge of the decay within it."""
-    mean = circuit.receptors.mean_over_step(projection.receptor, dt_ms)
-    return projection.g_ns * 1e-9 * projection.weight * mean
+    """Conductance (siemens) that, held over each step, carries the charge of the equations within it."""
+    return projection.g_ns * 1e-9 * projection.weight * circuit.receptors.held(projection.receptor, dt_ms)
 
 
 def values(circuits: Sequence[Circuit], seeds: Sequence[int], dt_ms: float) -> dict[str, np.ndarray]:
     """Values that differ between runs of one compiled network, named ``group.variable``, in SI units.
 
-    A step reads conductances at its start; they are scaled to their mean over the step.
+    A step reads conductances at its start; they are scaled to their mean over it (`Receptors.held`).
     """
     first = circuits[0]
     sizes = np.array([p.size for p in first.populations])

@@ -58,8 +58,8 @@ mean_count : 1 (linked)
 p_none : 1 (linked)
 """
 
-# forward Euler; conductances are scaled to their mean over the step (`Receptors.mean_over_step`), and what
-# arrives at external synapses within it acts from the next step on
+# forward Euler; conductances are scaled to their mean over the step (`Receptors.held`), and what arrives at
+# external synapses within it acts from the next step on
 NEURON_STEP = """
 open_fraction = 1.0 / (1.0 + magnesium * exp(-0.062 * v / mV) / 3.57)
 g_excitation = g_ext * s_ext + {ampa} + {nmda} * open_fraction
@@ -201,7 +201,7 @@ def _neurons(circuit: Circuit, width: int, dt, pools, index: int, kind, g_ext_ns
             "v_i": kind.v_i_mv * b2.mV,
             # the step in which a neuron spikes counts as the first of its refractory time
             "tau_ref": (kind.tau_ref_ms - dt_ms / 2) * b2.ms,
-            "g_ext": g_ext_ns * r.mean_over_step("ampa", dt_ms) * b2.nS,
+            "g_ext": g_ext_ns * r.held("ampa", dt_ms) * b2.nS,
             "magnesium": r.magnesium_mm,
             "keep_ext": float(np.exp(-dt_ms / r.tau_ampa_ms)),
             "poisson_count": functions.poisson_count,
