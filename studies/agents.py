@@ -179,6 +179,8 @@ _PARTS = (
     ("self_excitation", "control pools do not excite themselves more than others"),
     ("top_down", "goals do not raise the gain of the stimuli that match them"),
     ("shared_inhibition", "pools have inhibition of their own and so do not compete"),
+    ("central_competition", "every pool of the central stage is a stage of its own and so does not compete"),
+    ("central_self_excitation", "central pools do not excite themselves more than others"),
 )
 """What can be taken from the circuit, and what that means."""
 

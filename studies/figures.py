@@ -106,6 +106,12 @@ LOOKS: dict[str, Look] = {
     "spiking-no-shared-inhibition": Look(
         _lighter(SPIKING, 0.75), "p", ":", "spiking, no shared inhibition", SPIKING
     ),
+    "spiking-no-central-competition": Look(
+        _lighter(SPIKING, 0.45), "<", "--", "spiking, no central competition", SPIKING
+    ),
+    "spiking-no-central-self-excitation": Look(
+        _lighter(SPIKING, 0.6), ">", ":", "spiking, no central self-excitation", SPIKING
+    ),
     "lstm": Look(LSTM, "^", "-", "LSTM", LSTM),
     "lstm-arousal": Look(_lighter(LSTM), "<", "--", "LSTM + arousal", LSTM),
     "attention": Look(ATTENTION, "D", "-", "attention", ATTENTION),

@@ -266,6 +266,8 @@ def spiking(
     self_excitation: bool = True,
     top_down: bool = True,
     shared_inhibition: bool = True,
+    central_competition: bool = True,
+    central_self_excitation: bool = True,
 ) -> SpikingParticipant:
     """Spiking participants, as studies build them.
 
@@ -283,6 +285,10 @@ def spiking(
         Whether goals raise the gain of the stimuli that match them.
     shared_inhibition
         Whether the pools of a stage compete through one inhibitory pool, or each has one of its own.
+    central_competition
+        Whether the pools of the central stage compete, or each is a stage of its own.
+    central_self_excitation
+        Whether a pool of the central stage excites itself more strongly than its neighbours do (w+ > 1).
     """
     participant = SpikingParticipant()
     if not arousal:
@@ -294,6 +300,10 @@ def spiking(
         participant = _changed(participant, "spiking-no-top-down", goal_to_sensory_ns=0.0, expect_ns=0.0)
     if not shared_inhibition:
         participant = _changed(participant, "spiking-no-shared-inhibition", shared_inhibition=False)
+    if not central_competition:
+        participant = _changed(participant, "spiking-no-central-competition", central_competition=False)
+    if not central_self_excitation:
+        participant = _changed(participant, "spiking-no-central-self-excitation", w_plus_central=1.0)
     if calibration is not None:
         fitted = Calibration.from_record(calibration)
         participant = replace(participant, non_decision_s=fitted.non_decision_s)

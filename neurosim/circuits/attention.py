@@ -117,6 +117,7 @@ class AttentionParameters:
     reset_ms: float = 100.0  # own choice: time constant of that inhibition
     dual_reset_ms: float = 500.0  # own choice: the same where the stimulus of a task may outlast its response
     shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
+    central_competition: bool = True  # False: every pool of the central stage is a stage of its own
 
 
 def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wiring = GO_NO_GO) -> Circuit:
@@ -146,7 +147,10 @@ def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wir
         stages.append(_stage("memory", wiring.memories, p.memory_fraction, p.w_plus_memory, 1.0, p))
     if wiring.routed:
         routed = [d.name for d in wiring.routed]
-        stages.append(_stage("central", routed, p.selective_fraction, p.w_plus_central, 0.0, p))
+        together = [routed] if p.central_competition else [[name] for name in routed]
+        for group in together:
+            w_plus, of = p.w_plus_central, len(routed)
+            stages.append(_stage("central", group, p.selective_fraction, w_plus, 0.0, p, of))
     stages.append(_stage("decision", wiring.acts, p.selective_fraction, p.w_plus_decision, 0.0, p))
     rest_hz = {
         f"sensory.{d.name}": p.conditional_background_hz if d.conditional else p.sensory_background_hz
@@ -244,16 +248,22 @@ def _stage(
     w_plus: float,
     arousal: float,
     p: AttentionParameters,
+    of: int = 0,
 ):
-    """A competition: selective pools, the rest of the excitatory cells, shared inhibition."""
+    """A competition: selective pools, the rest of the excitatory cells, shared inhibition.
+
+    With `of` greater than the number of pools, these are apart from the others, which are as if silent.
+    """
+    of = max(of, len(selective))
     # however many pools there are, some of the cells are selective for nothing, and how strongly a pool
     # excites itself beyond what it gives to others, f (w+ - 1), stays the same
-    most = MOST_SELECTIVE / len(selective)
+    most = MOST_SELECTIVE / of
     if fraction > most:
         fraction, w_plus = most, 1.0 + (w_plus - 1.0) * fraction / most
     w_minus = 1.0 - fraction * (w_plus - 1.0) / (1.0 - fraction)
     names = [f"{part}.{s}" for s in selective]
-    rest, inhibition = f"{part}.rest", f"{part}.inhibition"
+    apart = f".{selective[0]}" if of > len(selective) else ""
+    rest, inhibition = f"{part}.rest{apart}", f"{part}.inhibition{apart}"
     own = {n: f"{inhibition}.{s}" for n, s in zip(names, selective, strict=True)}
     inhibitory = [inhibition] if p.shared_inhibition else [*own.values(), inhibition]
     populations = [Population(n, p.pool_size, PYRAMIDAL, EXT_TO_E) for n in names]
@@ -261,7 +271,7 @@ def _stage(
     populations += [Population(n, p.inhibitory_size, INTERNEURON, EXT_TO_I) for n in inhibitory]
 
     # the share of all excitatory synapses that come from each pool, whatever its number of neurons
-    share = dict.fromkeys(names, fraction) | {rest: 1.0 - fraction * len(names)}
+    share = dict.fromkeys(names, fraction) | {rest: 1.0 - fraction * of}
     projections = []
     for source, part_of_all in share.items():
         one = part_of_all / (p.rest_size if source == rest else p.pool_size)

@@ -16,7 +16,7 @@ from studies.report import Table
 from studies.scorecard_figure import number
 from studies.scores import Scores, label_of, unit_of
 
-__all__ = ["CIRCUIT", "ablation_table", "draw_ablations"]
+__all__ = ["CENTRAL", "CIRCUIT", "ablation_table", "draw_ablations"]
 
 CIRCUIT = (
     "spiking",
@@ -27,7 +27,24 @@ CIRCUIT = (
 )
 """The circuit and what it is without each of its parts."""
 
-SHORT = ("intact", "no shared inhibition", "no self-excitation", "no arousal", "no top-down gain")
+CENTRAL = ("spiking-no-central-competition", "spiking-no-central-self-excitation")
+"""Without parts of the central stage alone; they differ from the circuit only in tasks that call for it."""
+
+SHORT = dict(
+    zip(
+        CIRCUIT + CENTRAL,
+        (
+            "intact",
+            "no shared inhibition",
+            "no self-excitation",
+            "no arousal",
+            "no top-down gain",
+            "no central competition",
+            "no central self-excitation",
+        ),
+        strict=True,
+    )
+)
 
 
 def draw_ablations(
@@ -57,8 +74,11 @@ def draw_ablations(
     if not shown:
         return None
     columns = min(columns, len(shown))
+    drawn = [agent for agent in SHORT if any(agent in _present(scores, task) for task, _ in shown)]
     rows = -(-len(shown) // columns)
-    fig, grid = plt.subplots(rows, columns, figsize=(2.47 * columns, 1.75 * rows + 0.3), squeeze=False)
+    fig, grid = plt.subplots(
+        rows, columns, figsize=(2.47 * columns, (0.6 + 0.23 * len(drawn)) * rows + 0.3), squeeze=False
+    )
     data = []
     for k, (axes, letter, (task, measure)) in enumerate(
         zip(grid.flat, "abcdefghijklmnop", shown, strict=False)
@@ -66,7 +86,7 @@ def draw_ablations(
         present = _present(scores, task)
         each = scores.paired(task, present, measure)
         for agent, values in zip(present, each, strict=True):
-            place = len(CIRCUIT) - 1 - CIRCUIT.index(agent)
+            place = len(drawn) - 1 - drawn.index(agent)
             interval, style = bootstrap_ci(values), look(agent)
             error = np.nan_to_num([[interval.estimate - interval.low], [interval.high - interval.estimate]])
             axes.plot(values, np.full(values.size, place), "|", color="0.75", ms=5, zorder=1)
@@ -84,9 +104,9 @@ def draw_ablations(
                 {"task": task, "measure": measure, "unit": unit_of(measure), "agent": agent, **vars(interval)}
             )
         axes.axvline(0, color="0.6", lw=0.6, zorder=0)
-        labelled = SHORT[::-1] if k % columns == 0 else [""] * len(SHORT)
-        axes.set_yticks(range(len(CIRCUIT)), labelled, fontsize=7)
-        axes.set_ylim(-0.6, len(CIRCUIT) - 0.4)
+        labelled = [SHORT[agent] if k % columns == 0 else "" for agent in drawn[::-1]]
+        axes.set_yticks(range(len(drawn)), labelled, fontsize=7)
+        axes.set_ylim(-0.6, len(drawn) - 0.4)
         unit = unit_of(measure)
         axes.set_xlabel(label_of(measure) + ("" if unit == "1" else f" ({unit})"), fontsize=7)
         axes.set_title(f"{letter}  {titles[task]}", fontweight="normal", fontsize=8.5)
@@ -95,7 +115,8 @@ def draw_ablations(
     n = max(row["n"] for row in data)
     caption = (
         "The spiking circuit intact and without one of its parts: shared inhibition of its stages,"
-        " self-excitation of control, arousal, top-down gain. The same individuals on the same trials, with"
+        " self-excitation of control, arousal, top-down gain, competition and self-excitation of the central"
+        " stage. The same individuals on the same trials, with"
         f" the calibration of the intact circuit. Grey ticks are individuals (up to {n}), points means, error"
         " bars 95 % bootstrap intervals over participants."
     )
@@ -133,7 +154,7 @@ def ablation_table(scores: Scores, ablations: Sequence[Ablation], titles: Mappin
 
 
 def _present(scores: Scores, task: str) -> list[str]:
-    agents = [agent for agent in CIRCUIT if agent in scores.agents(task)]
+    agents = [agent for agent in SHORT if agent in scores.agents(task)]
     return agents if CIRCUIT[0] in agents else []
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
-from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import CENTRAL, CIRCUIT, ablation_table, draw_ablations
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
 from studies.comparison.design import Findings, Material
@@ -40,16 +40,33 @@ SIGNS = (
 )
 
 INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
+COMPETITION, HOLDING = CENTRAL
 
 ABLATIONS = (
     Ablation(
         "prp", "prp_effect_ms", INHIBITION, "without competition two choices do not wait for each other"
     ),
+    Ablation(
+        "prp",
+        "prp_effect_ms",
+        COMPETITION,
+        "without competition of the central stage the second choice does not wait for the first",
+    ),
+    Ablation("prp", "accuracy_t2", HOLDING, "a central pool that does not ignite routes too little"),
     Ablation("prp", "accuracy_t2", EXCITATION, "without a held instruction the second task is not done"),
     Ablation("prp", "rt2_ms", TOP_DOWN, "without gain stimuli are answered later", falls=False),
     Ablation("prp", "prp_effect_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
     Ablation(
         "attentional_blink", "blink_magnitude_pp", INHIBITION, "without competition T1 does not shut T2 out"
+    ),
+    Ablation(
+        "attentional_blink",
+        "blink_magnitude_pp",
+        COMPETITION,
+        "without competition of the central stage T1 does not keep T2 out",
+    ),
+    Ablation(
+        "attentional_blink", "t1_accuracy", HOLDING, "a central pool that does not ignite routes too little"
     ),
     Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
     Ablation(
@@ -157,7 +174,7 @@ CAPTION = (
 def _figures(material: Material) -> Sequence[SavedFigure | None]:
     scores, folder = material.scores, material.folder
     networks = [name for name in material.names if name in NETWORKS]
-    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT)]
+    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *CENTRAL)]
     main = [name for name in material.names if name in MAIN]
     limits = None
     if set(networks) - set(MAIN):
@@ -176,7 +193,7 @@ def _checks(material: Material) -> list[Check]:
     checks = []
     for task in material.studied:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
-    checks += sign_checks(scores, SIGNS, [name for name in names if name not in CIRCUIT[1:]])
+    checks += sign_checks(scores, SIGNS, [name for name in names if name not in (*CIRCUIT[1:], *CENTRAL)])
     checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
     for name in scores.agents("attentional_blink"):
         checks += _shape_of_blink(scores, name)

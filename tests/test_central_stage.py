@@ -1,0 +1,64 @@
+"""What is taken from the circuit by the ablations of its central stage, and what is left as it was."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from bridges.participants.spiking import spiking, wiring_of
+from bridges.tasks import PRP
+from neurosim.circuit import Circuit
+
+
+def test_without_central_competition_every_central_pool_is_as_if_the_others_were_silent():
+    wiring = wiring_of(PRP(trials_per_soa=1, blocks=("dual",)).session(1))
+    built = spiking(central_competition=False)
+    assert built.name == "spiking-no-central-competition"
+    intact, apart = spiking().circuit(3, wiring), built.circuit(3, wiring)
+    assert apart.readout == intact.readout and apart.inputs == intact.inputs
+    pools = [f"central.{d.name}" for d in wiring.routed]
+    joined = {p.source: set() for p in apart.projections}
+    for p in apart.projections:
+        if p.source.startswith("central.") and p.target.startswith("central."):
+            joined[p.source].add(p.target)
+    # nothing that a pool reaches within the stage, by however many steps, is reached from another pool
+    reached = []
+    for pool in pools:
+        found = {pool}
+        while more := set().union(*(joined[name] for name in found)) - found:
+            found |= more
+        reached.append(found)
+    assert all(not one & other for one, other in itertools.combinations(reached, 2))
+    # what a pool gets from itself and from the rest, and gives to inhibition, is as before
+    for receptor in ("ampa", "nmda"):
+        for pool in pools:
+            assert incoming(apart, pool, receptor, "") == incoming(intact, pool, receptor, pool)
+            own = f"central.inhibition.{pool.removeprefix('central.')}"
+            assert incoming(apart, own, receptor, "") == incoming(
+                intact, "central.inhibition", receptor, pool
+            )
+
+
+def incoming(circuit: Circuit, target: str, receptor: str, pool: str) -> list[float]:
+    """Conductances (nS) onto a population from `pool` ("": any) and from what is no central pool."""
+    pools = {f"central.{name}" for name in ("rest", "inhibition")}
+    return sorted(
+        round(p.g_ns * p.weight, 9)
+        for p in circuit.projections
+        if p.target == target
+        and p.receptor == receptor
+        and (not pool or p.source in pools | {pool} or not p.source.startswith("central."))
+    )
+
+
+def test_without_central_self_excitation_nothing_else_changes():
+    wiring = wiring_of(PRP(trials_per_soa=1, blocks=("dual",)).session(1))
+    intact = spiking().circuit(3, wiring)
+    plain = spiking(central_self_excitation=False).circuit(3, wiring)
+    changed = {
+        (p.source.split(".")[0], p.target.split(".")[0], q.weight)
+        for p, q in zip(intact.projections, plain.projections, strict=True)
+        if p != q
+    }
+    assert changed == {("central", "central", 1.0)}
+    assert replace(plain, projections=intact.projections) == intact
