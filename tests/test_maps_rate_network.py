@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import fsolve
 
 from bridges.maps.rate_network import extra_drive_mv, fit_tau, rate_network
 from bridges.maps.rate_to_spikes import RateRNN, SpikingRNN, search_lambda
 from bridges.maps.rate_training import decisions, xor_trials
-from bridges.maps.siegert import siegert_rate
+from bridges.maps.regularity import heard_noise, interval_transform
+from bridges.maps.siegert import LIFCell, siegert_rate
 from neurosim.drive import Drive
+from neurosim.engine.sparse_wiring import hashed, plan
 from neurosim.sparse import (
     Background,
     CurrentNeuron,
@@ -23,6 +25,7 @@ from neurosim.sparse import (
     SparsePopulation,
 )
 
+LIF = LIFCell()
 STEP = CurrentNeuron(20.0, 250.0, 2.0, 0.0, 0.0, 20.0, 10.0, 14.0, 3.0)
 
 
@@ -64,15 +67,82 @@ def test_what_has_no_rate_network_is_refused():
         rate_network(SparseCircuit("c", (cell,)))
 
 
-def test_the_steady_state_solves_the_equation_of_one_population():
-    """All-to-all, no spread: r = phi(mu + W r, sqrt(sigma^2 + V r)), solved by Brent's method."""
-    cell = SparsePopulation("e", 100, STEP, Background(mean=15.0, noise_sd_mv=5.0))
+def test_the_steady_state_solves_the_equations_of_one_population():
+    """All-to-all, no spread: r = phi(mu + W r, sigma), sigma^2 = sigma_ext^2 + V n, n = eta r."""
+    cell = SparsePopulation("e", 100, STEP, Background(mean=20.0, noise_sd_mv=5.0))
     circuit = SparseCircuit("c", (cell,), (RandomProjection("e", "e", -0.3, probability=1.0),))
     net = rate_network(circuit)
-    expected = brentq(
-        lambda r: float(siegert_rate(15.0 - 0.6 * r, np.sqrt(25.0 + 0.18 * r), step_ms=0.1)) - r, 0.0, 50.0
+
+    def missing(state):
+        r, n = state
+        mu, sigma = 20.0 - 0.6 * r, np.sqrt(25.0 + 0.18 * n)
+        phi = float(siegert_rate(mu, sigma, LIF, step_ms=0.1))
+        return phi - r, float(heard_noise(phi, mu, sigma, LIF, 20.0, step_ms=0.1)) - n
+
+    expected = fsolve(missing, (5.0, 5.0))
+    assert expected[1] < 0.9 * expected[0]
+    assert float(net.steady(np.zeros(1))[0]) == pytest.approx(expected[0], rel=1e-4)
+
+
+def intervals(mu, sigma, cell, seconds=400.0, step_ms=0.02):
+    """Intervals between spikes (ms) of one neuron per element of a batch, by Euler steps."""
+    rng, batch = np.random.default_rng(5), 400
+    v, wait = np.full(batch, cell.v_reset_mv), np.zeros(batch)
+    last, found = np.full(batch, np.nan), []
+    held = round(cell.tau_ref_ms / step_ms)
+    for k in range(round(seconds / batch * 1e3 / step_ms)):
+        noise = sigma * np.sqrt(step_ms / cell.tau_m_ms) * rng.standard_normal(batch)
+        v = np.where(wait > 0, v, v + step_ms / cell.tau_m_ms * (mu - v) + noise)
+        wait -= 1
+        fired = v >= cell.v_th_mv
+        found.append((k - last[fired]) * step_ms)
+        last[fired], v[fired], wait[fired] = k, cell.v_reset_mv, held
+    every = np.concatenate(found)
+    return every[~np.isnan(every)]
+
+
+@pytest.mark.parametrize("tau_ms", [20.0, 10.0])
+def test_intervals_have_the_transform_of_the_closed_form(tau_ms):
+    """By simulation, of intervals well within its length; for a listener of the same and of another tau."""
+    found = intervals(24.0, 4.0, LIF)
+    expected = float(interval_transform(24.0, 4.0, LIF, tau_ms, step_ms=0.02))
+    assert np.exp(-found / tau_ms).mean() == pytest.approx(expected, rel=0.02)
+
+
+def test_regular_trains_make_less_noise_down_to_that_of_a_clock():
+    # nearly silent: a Poisson process
+    quiet = float(siegert_rate(8.0, 4.0, LIF))
+    assert heard_noise(quiet, 8.0, 4.0, LIF, 20.0) == pytest.approx(quiet, rel=1e-2)
+    # without noise: eta of a clock of interval T is coth(T / 2 tau) - 2 tau / T, here T = 2 + 20 ln(20 / 10)
+    T = 2.0 + 20.0 * np.log(2.0)
+    eta = 1.0 / np.tanh(T / 40.0) - 40.0 / T
+    assert heard_noise(1e3 / T, 30.0, 0.0, LIF, 20.0) == pytest.approx(eta * 1e3 / T, rel=1e-9)
+    # and with little noise nearly so, the closed form meeting the limit
+    little = float(siegert_rate(30.0, 0.5, LIF))
+    assert heard_noise(little, 30.0, 0.5, LIF, 20.0) == pytest.approx(eta * 1e3 / T, rel=0.05)
+    # the two forms of the closed form agree where the time constants nearly do
+    one, other = (
+        interval_transform(np.linspace(0, 60, 13), 4.0, LIF, tau) for tau in (20.0, 20.0 * (1 + 1e-7))
     )
-    assert float(net.steady(np.zeros(1))[0]) == pytest.approx(expected, rel=1e-4)
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-12)
+    with pytest.raises(ValueError, match="tau_ms = 0"):
+        interval_transform(10.0, 4.0, LIF, 0.0)
+
+
+def test_in_degrees_are_those_of_the_wiring_that_is_simulated():
+    """Against the wiring as the simulation hands it over, synapse by synapse."""
+    circuit = pair()
+    net, expected = rate_network(circuit, wiring_seed=3), rate_network(circuit)
+    matrix = np.zeros((200, 200))
+    for link, drawn in zip(circuit.projections, plan(circuit, 3, 0.1).projections, strict=True):
+        pairs = np.arange(100 * 100, dtype=np.uint64)
+        there = pairs[hashed(drawn.keys[0], pairs) < np.uint64(drawn.threshold)].astype(int)
+        matrix[drawn.target_first + there % 100, drawn.source_first + there // 100] += link.weight
+    each = matrix.reshape(2, 100, 2, 100).sum(axis=3)
+    np.testing.assert_allclose(net.weight_mv_per_hz, 0.02 * each.mean(axis=1))
+    np.testing.assert_allclose(net.spread_mv2_per_hz2, 4e-4 * each.var(axis=1))
+    np.testing.assert_allclose(net.weight_mv_per_hz, expected.weight_mv_per_hz, rtol=0.05)
+    assert (net.weight_mv_per_hz != expected.weight_mv_per_hz).all()
 
 
 @pytest.mark.slow
@@ -80,7 +150,7 @@ def test_spikes_have_the_rates_of_the_rate_network():
     from neurosim.engine.sparse import simulate_sparse
 
     circuit = pair()
-    net = rate_network(circuit)
+    net = rate_network(circuit, wiring_seed=1)
     drive = Drive(np.array([0.0, 0.5]), np.array([[0.0, 0.0], [4.0, 0.0]]), ("e", "i"), np.ones(2), 1.0)
     out = simulate_sparse(circuit, drive, 1, record_dt_ms=100.0).rates["rate"].values
     spikes = np.stack([out[1:5].mean(axis=0), out[6:10].mean(axis=0)])

@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import dawsn, erfc, erfcx
 
-__all__ = ["LARGEST_RATIO", "LIFCell", "siegert_log_slope", "siegert_rate", "siegert_slope"]
+__all__ = ["LARGEST_RATIO", "LIFCell", "siegert_bounds", "siegert_log_slope", "siegert_rate", "siegert_slope"]
 
 ZETA_HALF = 1.4603545088095868
 """|zeta(1/2)|."""
@@ -152,6 +152,26 @@ def siegert_log_slope(
     return _solve(mu_mv, sigma_mv, cell, tau_s_ms, step_ms, beyond)[1]
 
 
+def siegert_bounds(
+    mu_mv: np.ndarray, sigma_mv: np.ndarray, cell: LIFCell, *, tau_s_ms: float = 0.0, step_ms: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Threshold and reset in units of the noise, y_th and y_r, with the corrections of the module.
+
+    Parameters
+    ----------
+    mu_mv, sigma_mv
+        Mean input and noise (mV), of the same shape; noise above 0.
+    cell
+        The neuron.
+    tau_s_ms, step_ms
+        As in `siegert_rate`.
+    """
+    synapse = ZETA_HALF / math.sqrt(2.0) * math.sqrt(tau_s_ms / cell.tau_m_ms)
+    walk = ZETA_HALF / math.sqrt(2.0 * math.pi) * math.sqrt(step_ms / cell.tau_m_ms)
+    y_th = (cell.v_th_mv - mu_mv) / sigma_mv + synapse + walk
+    return y_th, (cell.v_reset_mv - mu_mv) / sigma_mv + synapse
+
+
 def _solve(mu_mv, sigma_mv, cell, tau_s_ms, step_ms, beyond) -> tuple[np.ndarray, np.ndarray]:
     """Rate (Hz) and its logarithmic slope (1/mV)."""
     cell = cell or LIFCell()
@@ -162,14 +182,11 @@ def _solve(mu_mv, sigma_mv, cell, tau_s_ms, step_ms, beyond) -> tuple[np.ndarray
         if not value >= 0:
             raise ValueError(f"{name} = {value}; must be 0 or above")
     _check_ratio(tau_s_ms / cell.tau_m_ms, beyond)
-    synapse = ZETA_HALF / math.sqrt(2.0) * math.sqrt(tau_s_ms / cell.tau_m_ms)
-    walk = ZETA_HALF / math.sqrt(2.0 * math.pi) * math.sqrt(step_ms / cell.tau_m_ms)
     rate, slope = np.empty(mu.shape), np.empty(mu.shape)
     noisy = sigma > 0
     if noisy.any():
         spread = sigma[noisy]
-        y_th = (cell.v_th_mv - mu[noisy]) / spread + synapse + walk
-        y_r = (cell.v_reset_mv - mu[noisy]) / spread + synapse
+        y_th, y_r = siegert_bounds(mu[noisy], spread, cell, tau_s_ms=tau_s_ms, step_ms=step_ms)
         rate[noisy], slope[noisy] = _noisy(y_th, y_r, spread, cell)
     if not noisy.all():
         rate[~noisy], slope[~noisy] = _noise_free(mu[~noisy], cell)
