@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bridges.human.writers import as_record, write_bids
 from bridges.participants.base import Performance
 from studies.calibrated import calibrated_measures
 from studies.checks import checks_json
 from studies.comparison.design import Design, Material
+from studies.exhibits.base import Exhibit, Row, Setting, rows_of
+from studies.exhibits.conclusion import check_of, draw, report_table
+from studies.exhibits.run import Collected
 from studies.figures import house_style
 from studies.people import People
 from studies.progress import Display
@@ -30,7 +35,34 @@ from studies.scorecard_figure import draw_scorecard
 from studies.scores import Scores, save_results, score
 from studies.seeds import individual_seed
 
-__all__ = ["conclude"]
+__all__ = ["Shown", "conclude"]
+
+
+AFTER_SCORECARD = 5
+"""Number of the first figure of an exhibit."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Exhibits that a study shows beside its tasks, their size, and what came back."""
+
+    exhibits: tuple[Exhibit, ...]
+    setting: Setting
+    collected: Collected
+
+    @property
+    def done(self) -> list[Exhibit]:
+        """Those that were finished."""
+        return [one for one in self.exhibits if one.name in self.collected.tables]
+
+    def rows(self) -> list[Row]:
+        """Their numbers."""
+        tables = self.collected.tables
+        return [
+            row
+            for one in self.done
+            for row in rows_of(one, self.setting, one.find(self.setting, tables[one.name]))
+        ]
 
 
 def conclude(
@@ -42,6 +74,7 @@ def conclude(
     watch: Stopwatch,
     display: Display,
     show_people: bool,
+    shown: Shown,
 ) -> bool:
     """Write everything that the study has to say; True if no agent is missing.
 
@@ -59,13 +92,16 @@ def conclude(
         Shows the stages.
     show_people
         Whether people are drawn from the reference table where their trials are not at hand.
+    shown
+        Exhibits beside the tasks.
     """
     display.line("writing trials and results")
     material = _material(design, plan, outcome, people, folder, show_people)
     _write_trials(design, plan, outcome, folder)
     _write_scores(design, material.scores, folder)
     findings = design.findings()
-    checks = findings.checks(material)
+    rows = shown.rows()
+    checks = findings.checks(material) + [check_of(row) for row in rows]
     write_atomically(folder.path / "checks.json", checks_json(checks))
     write_atomically(folder.path / "scorecard.csv", material.card.to_csv(index=False, lineterminator="\n"))
 
@@ -74,11 +110,13 @@ def conclude(
         drawn = [figure for figure in findings.figures(material) if figure is not None]
         drawn.append(draw_scorecard(material.card, dict(design.titles), material.names, folder.figures))
 
+    drawn += [
+        draw(number, one, shown.setting, shown.collected, folder)
+        for number, one in enumerate(shown.done, start=AFTER_SCORECARD)
+    ]
+    failures = [f"{one.label}: {one.reason}" for one in (*outcome.failures, *shown.collected.failures)]
     missing = missing_sentences(plan, outcome)
-    provenance = watch.stop(
-        performances_resumed=outcome.resumed,
-        failures=[f"{failure.label}: {failure.reason}" for failure in outcome.failures],
-    )
+    provenance = watch.stop(performances_resumed=outcome.resumed, failures=failures)
     display.line("writing the report")
     write_report(
         Report(
@@ -95,9 +133,13 @@ def conclude(
             figures=drawn,
             checks=checks,
             not_reached=check_sentences(checks),
-            scorecard=[scorecard_table(material.card, design.titles), *findings.tables(material)],
+            scorecard=[
+                scorecard_table(material.card, design.titles),
+                *findings.tables(material),
+                *(report_table(one, rows) for one in shown.done),
+            ],
             parameters=parameter_tables(plan, outcome),
-            citations=citations(plan, material.card),
+            citations=sorted({*citations(plan, material.card), *(one.paper for one in shown.done)}),
             provenance=provenance,
         ),
         folder.path / "report.html",
@@ -106,7 +148,7 @@ def conclude(
     passed = sum(check.passed for check in claims)
     folder.sweep()
     display.line(f"{passed} of {len(claims)} checks passed; see {folder.path / 'report.html'}")
-    return not missing
+    return not missing and len(shown.done) == len(shown.exhibits)
 
 
 def _material(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from studies.command import complain, guarded
 from studies.comparison.design import Design
 from studies.comparison.options import Options, asked_agents, plan_of
+from studies.exhibits.base import Exhibit, Setting
+from studies.exhibits.run import Collected, definition, run_parts
 from studies.people import People, read_people
 from studies.progress import Display
 from studies.provenance import Stopwatch, package_version
@@ -17,8 +20,17 @@ from studies.runner import Plan, perform_plan
 __all__ = ["run_comparison"]
 
 
-def run_comparison(design: Design, options: Options) -> int:
+def run_comparison(design: Design, options: Options, exhibits: Sequence[Exhibit] = ()) -> int:
     """Run a study: perform, measure, draw, report; the last line printed is the run folder.
+
+    Parameters
+    ----------
+    design
+        The study.
+    options
+        The command line.
+    exhibits
+        What else it measures and shows, at the size and with the seed of the study.
 
     Returns
     -------
@@ -31,12 +43,15 @@ def run_comparison(design: Design, options: Options) -> int:
         people = read_people(options.human, [task.name for task in plan.tasks])
     except ValueError as error:
         return complain(str(error), 2)
-    return guarded(lambda: _run(design, options, plan, people), options.out)
+    return guarded(lambda: _run(design, options, plan, people, exhibits), options.out)
 
 
-def _run(design: Design, options: Options, plan: Plan, people: People) -> int:
+def _run(design: Design, options: Options, plan: Plan, people: People, exhibits: Sequence[Exhibit]) -> int:
     show_people = "human" in asked_agents(design, options)
     values = run_config(design.name, plan, people, options.quick, show_people or bool(people))
+    setting = Setting(options.quick, options.seed)
+    if exhibits:
+        values["exhibits"] = {one.name: definition(one, setting) for one in exhibits}
     folder = RunFolder.open(options.out, design.name, values, package_version())
     display = Display(options.quiet)
     display.line(f"{'resuming' if folder.resumed else 'new run'}: {folder.path}")
@@ -45,10 +60,12 @@ def _run(design: Design, options: Options, plan: Plan, people: People) -> int:
     outcome = perform_plan(plan, folder, display, workers)
     if not outcome.performed:
         return complain(f"no agent finished any task; see the warnings above and {folder.path}", 1)
+    collected = run_parts(exhibits, setting, folder, display, workers) if exhibits else Collected({})
     # drawing is imported late, so that worker processes start without it
-    from studies.comparison.conclusion import conclude
+    from studies.comparison.conclusion import Shown, conclude
 
-    complete = conclude(design, plan, outcome, people, folder, watch, display, show_people)
+    shown = Shown(tuple(exhibits), setting, collected)
+    complete = conclude(design, plan, outcome, people, folder, watch, display, show_people, shown)
     print(folder.path)
     return 0 if complete else 1
 

@@ -18,7 +18,7 @@ from studies.provenance import Stopwatch, cpu_model
 from studies.report import Report, Table, write_report
 from studies.run_folder import RunFolder, write_atomically
 
-__all__ = ["Heading", "check_of", "conclude", "table_text"]
+__all__ = ["Heading", "check_of", "conclude", "draw", "report_table", "table_text"]
 
 UNEXPLAINED = "not explained"
 
@@ -69,7 +69,7 @@ def conclude(
     write_atomically(folder.path / "checks.json", checks_json(checks))
 
     display.line("drawing figures")
-    figures = [_draw(number, one, setting, collected, folder) for number, one in enumerate(done, start=1)]
+    figures = [draw(number, one, setting, collected, folder) for number, one in enumerate(done, start=1)]
     missing = [f"{failure.label}: {failure.reason}" for failure in collected.failures]
     provenance = watch.stop(cpu_model=cpu_model(), parts_resumed=collected.resumed, failures=missing)
     write_report(
@@ -82,7 +82,7 @@ def conclude(
                 ("wall-clock time (s)", provenance["wall_s"]),
             ],
             missing=missing,
-            design=[_report_table(one, rows) for one in done],
+            design=[report_table(one, rows) for one in done],
             figures=figures,
             checks=checks,
             not_reached=[_sentence(row) for row in rows if not row.agrees],
@@ -175,14 +175,16 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def _draw(number: int, one: Exhibit, setting: Setting, collected: Collected, folder) -> SavedFigure:
+def draw(number: int, one: Exhibit, setting: Setting, collected: Collected, folder: RunFolder) -> SavedFigure:
+    """Draw and save the figure of an exhibit as ``figure<number>_<name>``."""
     with house_style():
         drawing = one.draw(setting, collected.tables[one.name])
         name = f"figure{number}_{one.name}"
         return save_figure(drawing.figure, folder.figures, name, drawing.data, drawing.caption)
 
 
-def _report_table(one: Exhibit, rows: Sequence[Row]) -> Table:
+def report_table(one: Exhibit, rows: Sequence[Row]) -> Table:
+    """The rows of an exhibit as a table of the report."""
     header = (
         "quantity",
         "reference",

@@ -118,8 +118,9 @@ def subject(
     quick: bool,
     cache: Path | None = None,
     progress: Progress = no_progress,
+    number: int = 0,
 ) -> Subject:
-    """Participant number 0 of a study of that seed, trained or remembered, performs the session.
+    """A participant of a study of that seed, trained or remembered, performs the session.
 
     Parameters
     ----------
@@ -135,11 +136,13 @@ def subject(
         Folder of trained weights; None: the usual one.
     progress
         Called as the work goes on.
+    number
+        Of the participant in the study.
     """
     config = NetworkConfig.quick(kind) if quick else NetworkConfig(kind=kind)
     # one device, so that arrays are the same on every machine that computes alike
     participant = NetworkParticipant(config, cache=cache, device="cpu")
-    individual = individual_seed(seed, 0)
+    individual = individual_seed(seed, number)
     responses = participant.perform([session], [individual], progress)[0].responses
     network = trained_network(config, session, individual, cache_folder(cache))
     x = torch.from_numpy(participant.perceives(session, individual).astype(np.float32)).unsqueeze(0)

@@ -8,6 +8,10 @@ counted. Two circuits are asked:
 - ``biased_competition``: the working-memory circuit with self-excitation too weak to hold anything (w+ 1.6);
   attention is a weak extra drive to the stimulated pool, as in Deco & Rolls (2005).
 
+How long activity remembers itself with and without attention (`attention_timescales`) is asked of the same
+circuit nearer to the point at which it holds (w+ 1.9, chosen after a look at 1.6 to 1.9), with no stimulus
+and with one: a pool that is driven into saturation forgets faster, not more slowly.
+
 References
 ----------
 McAdams, C. J. & Maunsell, J. H. R. (1999). J Neurosci, 19, 431-441. doi:10.1523/JNEUROSCI.19-01-00431.1999
@@ -15,6 +19,8 @@ Mitchell, J. F., Sundberg, K. A. & Reynolds, J. H. (2009). Neuron, 63, 879-888.
 doi:10.1016/j.neuron.2009.09.013
 Cohen, M. R. & Maunsell, J. H. R. (2009). Nat Neurosci, 12, 1594-1600. doi:10.1038/nn.2439
 Deco, G. & Rolls, E. T. (2005). J Neurophysiol, 94, 295-313. doi:10.1152/jn.01095.2004
+Zeraati, R., Shi, Y.-L., Steinmetz, N. A., et al. (2023). Nat Commun, 14, 1858.
+doi:10.1038/s41467-023-37613-7
 """
 
 from __future__ import annotations
@@ -33,8 +39,9 @@ from neurosim.drive import Drive
 from neurosim.engine import simulate
 from neurosim.recording import Recording
 from neurosim.spike_statistics import fano_factor, noise_correlation, spike_counts
+from neurosim.timescales import multistep_regression
 
-__all__ = ["SCENES", "Scene", "attention_signatures"]
+__all__ = ["SCENES", "Scene", "attention_signatures", "attention_timescales"]
 
 FIRST_S = 2.0
 STIMULUS_S, PAUSE_S = 0.8, 0.8
@@ -149,6 +156,70 @@ def attention_signatures(
             }
             for run, recording in enumerate(recordings)
         ]
+    return pd.DataFrame(rows)
+
+
+BIN_S, N_LAGS = 0.02, 25
+"""Bins and lags of the regression of activity on its past: lags up to 0.5 s."""
+
+REVERBERATING = WorkingMemoryParameters(w_plus=1.9)
+
+
+def attention_timescales(
+    stimuli_hz: tuple[float, ...] = (0.0, 50.0),
+    circuits: int = 12,
+    seconds: float = 40.0,
+    seed: int = 1,
+    progress: Progress = lambda fraction: None,
+) -> pd.DataFrame:
+    """Timescale of a pool that is attended or not, at rest and under a lasting stimulus.
+
+    Parameters
+    ----------
+    stimuli_hz
+        Rates of the stimulus; 0 for none.
+    circuits
+        Independent runs, the same noise in all conditions.
+    seconds
+        Length of each, from the start; the first two are left out.
+    seed
+        Seed of all.
+    progress
+        Called with the fraction done.
+
+    Returns
+    -------
+    DataFrame
+        One row a run and condition: ``run``, ``stimulus_hz``, ``attended``, ``rate_hz`` of the pool,
+        ``tau_s`` (multistep regression of its spike counts; Wilting & Priesemann 2018,
+        doi:10.1038/s41467-018-04725-4).
+    """
+    circuit = working_memory_circuit(REVERBERATING)
+    size = next(p.size for p in circuit.populations if p.name == pool(1))
+    conditions = [(hz, attended) for hz in stimuli_hz for attended in (True, False)]
+    edges = np.arange(FIRST_S, seconds, BIN_S)
+    rows = []
+    for k, (hz, attended) in enumerate(conditions):
+
+        def tell(fraction: float, k: int = k) -> None:
+            progress((k + fraction) / len(conditions))
+
+        level = (hz + BIAS_HZ * attended) / REVERBERATING.input_hz
+        drives = [Drive.constant({pool(1): level}, seconds)] * circuits
+        recordings = simulate(
+            [circuit] * circuits, drives, trial_seeds(seed, circuits), record_spikes=True, progress=tell
+        )
+        for run, recording in enumerate(recordings):
+            counts = np.histogram(recording.spikes[pool(1)][0], edges)[0]
+            rows.append(
+                {
+                    "run": run,
+                    "stimulus_hz": hz,
+                    "attended": attended,
+                    "rate_hz": counts.mean() / (BIN_S * size),
+                    "tau_s": multistep_regression(counts, BIN_S, N_LAGS).tau_s,
+                }
+            )
     return pd.DataFrame(rows)
 
 
