@@ -202,6 +202,13 @@ def _find(setting: Setting, tables: Tables) -> Findings:
         found["arousal_course"] = mean_of(
             [r_squared(t["circuit_winner"], t["network_winner"]) for _, t in courses.groupby("seed")], "1"
         )
+        beta = (tired["beta"] / tired["rested_beta"] / tired["gain"]).mean()
+        above = (tired["circuit_winner"] - tired["network_winner"]).mean()
+        why["arousal_course"] = (
+            f"ln phi is steeper at the weaker drives of a tired circuit: its beta is {beta:.2f} times "
+            f"what g says, and the winner has {above:.3f} more weight than in the network, which falls "
+            f"by {_fall(courses):.2f}"
+        )
     steep = field.assign(ratio=ratio).sort_values("ratio").iloc[[0, -1]]
     words = "; ".join(
         f"{row.ratio:.2f} at {row.rate_hz:g} Hz, sigma {row.sigma_mv:g} mV, {row.gain_mv:g} mV per "
@@ -219,6 +226,12 @@ def _find(setting: Setting, tables: Tables) -> Findings:
             "more below the mean rate, less above"
         )
     return Findings(found, why)
+
+
+def _fall(courses: pd.DataFrame) -> float:
+    """How far the winner's weight falls in the network, mean over seeds."""
+    of_seed = courses.groupby("seed")["network_winner"]
+    return float((of_seed.max() - of_seed.min()).mean())
 
 
 def _draw(setting: Setting, tables: Tables) -> Drawing:
