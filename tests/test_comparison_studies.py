@@ -238,6 +238,7 @@ def test_selective_study_runs_resumes_and_shows_people_beside_agents(tmp_path, c
         out=tmp_path / "out",
         workers=0,
         quiet=True,
+        signatures=False,
     )
     assert main(config) == 0
     folder = Path(capsys.readouterr().out.splitlines()[-1])
@@ -276,8 +277,8 @@ def test_divided_study_and_the_scorecard_of_both_from_the_command_line(tmp_path)
     out = tmp_path / "out"
     agents = ("--agents", "human", "fake_people:human_like", "fake_people:ideal")
     common = ("--quick", "--participants", 3, "--out", out, "--workers", 0, "--quiet", *agents)
-    for name in ("divided", "selective"):
-        done = command(f"studies.{name}_attention", *common)
+    for name, more in (("divided", ()), ("selective", ("--no-signatures",))):
+        done = command(f"studies.{name}_attention", *common, *more)
         assert done.returncode == 0, done.stderr
     done = command("studies", "scorecard", "--out", out)
     assert done.returncode == 0, done.stderr
