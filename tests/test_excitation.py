@@ -9,7 +9,12 @@ import pytest
 from neurosim.circuits.protocols.measurement import Measurement
 from studies.excitation.exhibit import SELF_EXCITATION, find
 from studies.excitation.inverted_u import inverted_u
-from studies.excitation.performing import LONGEST_TAU_S, activity_timescale, delay_task
+from studies.excitation.performing import (
+    LONGEST_TAU_S,
+    SHORTEST_TAU_S,
+    activity_timescale,
+    delay_task,
+)
 from studies.exhibits.base import Setting, rows_of
 
 DT_S = 0.01
@@ -30,8 +35,7 @@ def remembering(tau_s, units=4, noise=0.0, seed=1):
 
 
 @pytest.mark.parametrize("tau_s", [0.1, 0.3, 0.6])
-def test_leaky_memory_has_its_time_constant(tau_s):
-    """A deterministic decay correlates with itself perfectly: only noise beside it tells how fast it goes."""
+def test_leaky_noise_has_its_time_constant(tau_s):
     # an Ornstein-Uhlenbeck process has the correlation exp(-lag / tau)
     rng = np.random.default_rng(2)
     time_s = DT_S * np.arange(int(SESSION.duration_s / DT_S))
@@ -42,10 +46,47 @@ def test_leaky_memory_has_its_time_constant(tau_s):
     assert activity_timescale(x, time_s, SESSION) == pytest.approx(tau_s, rel=0.3)
 
 
+@pytest.mark.parametrize("tau_s", [0.1, 0.3, 1.0])
+def test_memory_that_decays_without_noise_has_its_time_constant(tau_s):
+    """Its correlation with what it was is 1 whatever the delay; the regression is not."""
+    assert activity_timescale(*remembering(tau_s), SESSION) == pytest.approx(tau_s, rel=0.05)
+
+
 def test_a_memory_that_lasts_is_longer_than_one_that_is_lost_in_noise():
     taus = [activity_timescale(*remembering(tau, noise=0.3), SESSION) for tau in (0.1, 0.5, 20.0)]
     assert taus[0] < taus[1] < taus[2] <= LONGEST_TAU_S
     assert taus[2] > 10.0
+
+
+def test_what_is_over_at_once_has_the_shortest_time_constant():
+    rng = np.random.default_rng(3)
+    time_s = DT_S * np.arange(int(SESSION.duration_s / DT_S))
+    tau_s = activity_timescale(rng.normal(size=(time_s.size, 40)), time_s, SESSION)
+    assert tau_s <= 2 * SHORTEST_TAU_S
+
+
+@pytest.mark.parametrize("bias", [1.0, 2.5, 4.0])
+def test_cells_of_an_lstm_have_the_time_constant_of_their_forget_gate(bias):
+    """Without recurrence f = sigmoid(b) throughout, and noise decays with tau = -dt / ln f."""
+    torch = pytest.importorskip("torch")
+    from ann.recurrent import LSTMNetwork
+    from ann.timescales import time_constant_s
+
+    dt_s = 0.02
+    units = 16
+    network = LSTMNetwork(4, units, 2, forget_bias=bias, generator=torch.Generator().manual_seed(1))
+    w_ih, w_hh, b_ih, b_hh = network.core.all_weights[0]
+    with torch.no_grad():
+        w_hh.zero_()
+        w_ih[: 2 * units] = 0.0
+    steps = int(SESSION.duration_s / dt_s)
+    x = torch.randn(1, steps, 4, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        traces = network.traces(x)[0]
+    tau_s = activity_timescale(traces.cell[0].numpy(), dt_s * np.arange(steps), SESSION)
+    forget = float(traces.forget.mean())
+    assert forget == pytest.approx(1 / (1 + np.exp(-bias)), abs=0.02)
+    assert tau_s == pytest.approx(time_constant_s(forget, dt_s), rel=0.35)
 
 
 def test_activity_that_never_varies_has_no_time_constant():

@@ -3,14 +3,18 @@
 The circuit's strength is a factor k on what self-excitation adds in control and memory,
 w+ = 1 + k (w+_0 - 1); the LSTM's is the forget bias with which it starts to learn. Neither is a time
 constant. That is measured from activity while the delay task is performed: with x_u(i, t) the activity of
-unit u in trial i at time t after the cue is gone, and deviations from the mean over trials,
+unit u in trial i at time t after the cue is gone, as deviation from the mean over trials and in units of its
+own standard deviation,
 
-    r(lag) = < sum_u x_u(i, t) x_u(i, t + lag) > / sqrt(< sum_u x_u(i, t)^2 > < sum_u x_u(i, t + lag)^2 >)
+    beta(lag) = < sum_u x_u(i, t) x_u(i, t + lag) > / < sum_u x_u(i, t)^2 >
 
-averaged over trials and pairs of bins, and tau is that of A exp(-lag / tau). What is remembered of the cue is
-part of the deviations, so a memory that lasts has a long tau, one that is lost a short one; and it is the
-same code for rates of pools and for units of a network. (`neurosim.timescales` fits an offset as well, for
-neurons whose mean differs from trial to trial; here it would take a memory that lasts for an offset.)
+over trials and pairs of bins, the regression of activity on what it was before, and tau is that of
+A exp(-lag / tau). A leak forgets noise and what it holds of the cue at the same rate, so beta is
+exp(-lag / tau) for either (the correlation would be 1 for a memory that decays without noise); a memory that
+an attractor keeps has a long tau. The same code takes rates of pools and cells of an LSTM. Cells, because
+they are what the forget gate acts on: the output h = o tanh(c) saturates once a cell has integrated beyond 1,
+and all that then varies in it is the output gate, as fast as the input. (`neurosim.timescales` fits an offset
+as well, for neurons whose mean differs from trial to trial; here it would take a memory that lasts for one.)
 """
 
 from __future__ import annotations
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["activity_timescale", "delay_task", "perform_circuit", "perform_lstm", "sustained_task"]
 
 BIN_S = 0.05
+SHORTEST_TAU_S = BIN_S / 5
+"""What is over within a bin is not told apart further: exp(-5) is left from one bin to the next (s)."""
+
 LONGEST_TAU_S = 100.0
 """A memory that does not decay within the delay has no time constant that could be told from this (s)."""
 
@@ -147,9 +154,9 @@ def perform_lstm(
             raise TypeError(f"expected an LSTM, got {type(network).__name__}")
         x = torch.from_numpy(swept.perceives(sessions[1], own).astype(np.float32)).unsqueeze(0)
         with torch.inference_mode():
-            hidden = network.traces(x)[0].hidden[0].numpy()
-        time_s = swept.config.dt_s * np.arange(len(hidden))
-        tau = activity_timescale(hidden, time_s, sessions[1])
+            cells = network.traces(x)[0].cell[0].numpy()
+        time_s = swept.config.dt_s * np.arange(len(cells))
+        tau = activity_timescale(cells, time_s, sessions[1])
         rows.append(_row("lstm", forget_bias, number, sessions, performances, tau))
     return pd.DataFrame(rows)
 
@@ -169,7 +176,7 @@ def activity_timescale(traces: np.ndarray, time_s: np.ndarray, session: Session)
     Returns
     -------
     float
-        tau of A exp(-lag / tau), at most 100 s; NaN where nothing varies or nothing decays to be fitted.
+        tau of A exp(-lag / tau), from 0.01 to 100 s; NaN where nothing varies or there are too few delays.
     """
     cue_s = float(session.parameters["cue_s"])  # type: ignore[arg-type]
     starts = session.trials["cue_onset_s"].to_numpy(dtype=float) + cue_s
@@ -188,24 +195,25 @@ def activity_timescale(traces: np.ndarray, time_s: np.ndarray, session: Session)
         return float("nan")
     x = np.array(segments, dtype=float)
     x -= x.mean(axis=0)
+    spread = x.std(axis=(0, 1))
+    x = x[:, :, spread > 0] / spread[spread > 0]
+    if not x.size:
+        return float("nan")
     # (bin, bin): products summed over units, averaged over trials
     products = np.einsum("iau,ibu->ab", x, x) / len(x)
-    spread = np.sqrt(np.diag(products))
-    if not (spread > 0).all():
-        return float("nan")
-    correlation = products / np.outer(spread, spread)
+    power = np.diag(products)
     lags = np.arange(1, n_bins // 2 + 1)
-    r = np.array([np.diagonal(correlation, lag).mean() for lag in lags])
-    return _decay_time(bin_s * lags, r)
+    beta = np.array([np.diagonal(products, lag).sum() / power[:-lag].sum() for lag in lags])
+    return _decay_time(bin_s * lags, beta)
 
 
-def _decay_time(lag_s: np.ndarray, r: np.ndarray) -> float:
+def _decay_time(lag_s: np.ndarray, beta: np.ndarray) -> float:
     def decay(lag: np.ndarray, log_tau: float, amplitude: float) -> np.ndarray:
         return amplitude * np.exp(-lag / np.exp(log_tau))
 
-    bounds = ([np.log(BIN_S / 10), 0.0], [np.log(LONGEST_TAU_S), 2.0])
+    bounds = ([np.log(SHORTEST_TAU_S), 0.0], [np.log(LONGEST_TAU_S), 2.0])
     try:
-        found, _ = curve_fit(decay, lag_s, r, p0=(np.log(0.5), max(r[0], 0.01)), bounds=bounds)
+        found, _ = curve_fit(decay, lag_s, beta, p0=(np.log(0.5), np.clip(beta[0], 0.01, 1.0)), bounds=bounds)
     except RuntimeError:
         return float("nan")
     return float(np.exp(found[0]))
