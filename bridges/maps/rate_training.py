@@ -8,13 +8,16 @@ can do it. The task, units (sigmoid, a time constant of its own for each) and si
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from bridges.maps.rate_to_spikes import RateRNN
+from bridges.maps.rate_to_spikes import TABLE_X, LIFUnit, RateRNN, activity_table
 
 __all__ = ["decisions", "train_rate_rnn", "xor_trials"]
 
-DT_MS = 5.0
+DT_MS, TAU_OUT_MS = 5.0, 35.0
 PULSE, GAP, ANSWER, LEAD = 14, 14, 28, 4
 """Steps of each pulse, between pulses, from the end of the second pulse, and before the first."""
 
@@ -41,7 +44,12 @@ def decisions(outputs: np.ndarray) -> np.ndarray:
 
 
 def train_rate_rnn(
-    seed: int, n_units: int = 250, iterations: int = 400, batch: int = 64, good_enough: float = 0.02
+    seed: int,
+    n_units: int = 250,
+    iterations: int = 400,
+    batch: int = 64,
+    good_enough: float = 0.02,
+    unit: LIFUnit | None = None,
 ) -> RateRNN:
     """Train by backpropagation through time; stops early when the loss stays below `good_enough`.
 
@@ -55,6 +63,9 @@ def train_rate_rnn(
         Updates at most, trials in each.
     good_enough
         Mean squared error of the answer at which training ends (running mean over 20 updates).
+    unit
+        Neuron whose curve takes the place of the sigmoid; activities then carry the noise of its spikes, as
+        Poisson trains would have it.
     """
     import torch
 
@@ -68,6 +79,7 @@ def train_rate_rnn(
     b_out = torch.zeros(1, requires_grad=True)
     # 20 to 100 ms, trained with everything else
     tau_free = torch.zeros(n_units).normal_(0.0, 0.5, generator=generator).requires_grad_()
+    activity = torch.sigmoid if unit is None else _noisy_activity(unit, generator)
     optimiser = torch.optim.Adam([w_in, w_rec, w_out, b_out, tau_free], lr=5e-3)
     recent: list[float] = []
     for _ in range(iterations):
@@ -75,12 +87,14 @@ def train_rate_rnn(
         goal = torch.as_tensor(2.0 * correct - 1.0, dtype=torch.float32)
         alpha = DT_MS / (20.0 + 80.0 * torch.sigmoid(tau_free))
         drive = torch.as_tensor(inputs, dtype=torch.float32) @ w_in.t()
-        x = torch.zeros(batch, n_units)
+        x, heard = (torch.zeros(batch, n_units) for _ in range(2))
         answers = []
         for k in range(STEPS):
-            x = x + alpha * (-x + torch.sigmoid(x) @ w_rec.t() + drive[:, k])
+            r = activity(x)
+            heard = heard + DT_MS / TAU_OUT_MS * (r - heard)
             if k >= STEPS - JUDGED - 5:
-                answers.append(torch.sigmoid(x) @ w_out.t() + b_out)
+                answers.append(heard @ w_out.t() + b_out)
+            x = x + alpha * (-x + r @ w_rec.t() + drive[:, k])
         loss = torch.mean((torch.cat(answers, dim=1) - goal[:, None]) ** 2)
         optimiser.zero_grad()
         loss.backward()
@@ -91,4 +105,22 @@ def train_rate_rnn(
             break
     tau = 20.0 + 80.0 * torch.sigmoid(tau_free)
     a, b, c, d, e = (one.detach().double().numpy() for one in (w_in, w_rec, w_out, b_out, tau))
-    return RateRNN(a, b, c, d, e, DT_MS)
+    return RateRNN(a, b, c, d, e, DT_MS, unit, TAU_OUT_MS)
+
+
+def _noisy_activity(unit: LIFUnit, generator: Any) -> Callable[[Any], Any]:
+    """F(x) of a neuron with the noise of its spikes in a step, linear between the points of its table."""
+    import torch
+
+    table = torch.as_tensor(activity_table(unit), dtype=torch.float32)
+    first, width = float(TABLE_X[0]), float(TABLE_X[1] - TABLE_X[0])
+    per_step = unit.full_hz * DT_MS * 1e-3
+
+    def activity(x):
+        place = ((x - first) / width).clamp(0.0, len(table) - 1.001)
+        low = place.detach().long()
+        r = table[low] + (place - low) * (table[low + 1] - table[low])
+        noise = torch.randn(x.shape, generator=generator)
+        return r + torch.sqrt(r.detach() / per_step) * noise
+
+    return activity
