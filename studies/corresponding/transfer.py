@@ -257,8 +257,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         errors = pd.DataFrame(rows, columns=["ratio", "without", "with"])
         axes[2].plot(errors["ratio"], 100 * errors["without"], "s-", color=OTHER, ms=3.5, label="no shift")
         axes[2].plot(errors["ratio"], 100 * errors["with"], "o-", color=FIRST, ms=3.5, label="shift")
-        axes[2].axvline(LARGEST_RATIO, color=REFERENCE, ls="--", lw=0.8)
-        axes[2].set(xlabel="tau_s / tau_m", ylabel="relative error (%)", xscale="log", ylim=(0, None))
+        axes[2].axvline(LARGEST_RATIO, ymax=0.68, color=REFERENCE, ls="--", lw=0.8)
+        axes[2].set(xlabel="tau_s / tau_m", ylabel="relative error (%)", xscale="log", ylim=(0, 42))
         axes[2].set_xticks([0.03, 0.1, 0.5], ["0.03", "0.1", "0.5"])
         axes[2].minorticks_off()
         axes[2].legend(loc="upper left")
@@ -281,8 +281,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
             lw=1,
             label=kind.replace("_", "-"),
         )
-    axes[3].set(xlabel="noise (mV)", ylabel="error of the fit (Hz)", ylim=(0, 5.2), xticks=[2, 4, 6, 8])
-    axes[3].legend(loc="upper right", fontsize=7, ncols=2, columnspacing=0.7, handlelength=1, borderaxespad=0)
+    axes[3].set(xlabel="noise (mV)", ylabel="error of the fit (Hz)", ylim=(0, 7), xticks=[2, 4, 6, 8])
+    axes[3].legend(loc="upper right", fontsize=7, borderaxespad=0, labelspacing=0.2)
     letter(axes[3], "D", "activation")
     pieces.append(("D", fitted))
     caption = (
