@@ -163,15 +163,20 @@ class AccumulateToBound:
             found.append(((when[mine] + 1 + jitter) * dt_s + self.non_decision_s, which[mine]))
         return found
 
-    def _steps(
+    def drift(
         self,
         evidence: np.ndarray,
         dt_s: float,
-        rng: np.random.Generator,
-        gain_t: np.ndarray | None,
-        n_responses: int | None,
+        gain_t: np.ndarray | None = None,
+        n_responses: int | None = None,
     ) -> np.ndarray:
-        """Increment of every accumulator in every step, shape (time, response)."""
+        """What evidence adds to every accumulator in every step, without noise; see `presses`.
+
+        Returns
+        -------
+        ndarray
+            Shape (time, response).
+        """
         z = np.asarray(evidence, dtype=float)
         if z.ndim != 2:
             raise ValueError(f"evidence has shape {z.shape}; must be (time, alternative)")
@@ -181,8 +186,36 @@ class AccumulateToBound:
         if gain_t is not None:
             z = z * np.asarray(gain_t, dtype=float)[:, None]
         count = z.shape[1] if n_responses is None else n_responses
-        noise = rng.standard_normal((len(z), count))
-        return self.gain * self._advantage(z)[:, :count] * dt_s + self.noise_sd * np.sqrt(dt_s) * noise
+        return self.gain * self._advantage(z)[:, :count] * dt_s
+
+    def walls(self, dt_s: float) -> tuple[float, float]:
+        """Floor and bound of the discrete walk.
+
+        Raises
+        ------
+        ValueError
+            If the step is too long for the bound.
+        """
+        floor = OVERSHOOT * self.noise_sd * np.sqrt(dt_s)
+        bound = effective_bound(self.bound, self.noise_sd, dt_s)
+        if floor >= bound:
+            raise ValueError(
+                f"bound = {self.bound} cannot be met with noise_sd = {self.noise_sd} in steps of {dt_s} s: "
+                "raise the bound or shorten the step"
+            )
+        return float(floor), bound
+
+    def _steps(
+        self,
+        evidence: np.ndarray,
+        dt_s: float,
+        rng: np.random.Generator,
+        gain_t: np.ndarray | None,
+        n_responses: int | None,
+    ) -> np.ndarray:
+        """Increment of every accumulator in every step, shape (time, response)."""
+        drift = self.drift(evidence, dt_s, gain_t, n_responses)
+        return drift + self.noise_sd * np.sqrt(dt_s) * rng.standard_normal(drift.shape)
 
     def _advantage(self, z: np.ndarray) -> np.ndarray:
         """Evidence for each alternative against the others, shape (time, alternative)."""
@@ -194,13 +227,7 @@ class AccumulateToBound:
 
     def _crossings(self, steps: np.ndarray, dt_s: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Who crossed the bound, at which step, with which response; in order of time."""
-        floor = OVERSHOOT * self.noise_sd * np.sqrt(dt_s)
-        bound = effective_bound(self.bound, self.noise_sd, dt_s)
-        if floor >= bound:
-            raise ValueError(
-                f"bound = {self.bound} cannot be met with noise_sd = {self.noise_sd} in steps of {dt_s} s: "
-                "raise the bound or shorten the step"
-            )
+        floor, bound = self.walls(dt_s)
         keep = np.exp(-self.leak_per_s * dt_s)
         pause = round(self.refractory_s / dt_s)
         x = np.zeros(steps.shape[1:])

@@ -33,6 +33,7 @@ from bridges.participants.network_learning import (
     trained_networks,
 )
 from bridges.participants.network_limits import reseed
+from bridges.participants.network_readout import component_presses
 from bridges.participants.streams import individual_generator
 from bridges.readout import AccumulateToBound
 from bridges.session import Responses, Session
@@ -276,12 +277,8 @@ class NetworkParticipant:
         for session, seed, run in zip(sessions, seeds, runs, strict=True):
             times: list[float] = []
             names: list[str] = []
-            for component, logits in by_component(session, run.logits, self.config.shared_head).items():
-                own = session.components[component]
-                # each component has accumulators of its own, and they do not wait for each other
-                more = () if component == "T1" else (component,)
-                rng = individual_generator(int(seed), "network/readout", session.content_hash, *more)
-                when, which = readout.presses(logits, self.config.dt_s, rng, run.gain, n_responses=len(own))
+            pressed = component_presses(readout, session, int(seed), run.logits, self.config, run.gain)
+            for own, (when, which) in zip(session.components.values(), pressed, strict=True):
                 times += when.tolist()
                 names += [own[k] for k in which]
             answers.append(Responses.from_presses(session, times, names))

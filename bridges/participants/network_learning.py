@@ -37,10 +37,18 @@ from bridges.encoding import noisy
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.network_config import NetworkConfig
 from bridges.participants.network_limits import limit_output
-from bridges.participants.network_senses import by_component, clean_levels, joint_labels, n_outputs, sense
+from bridges.participants.network_senses import (
+    by_component,
+    clean_levels,
+    joint_labels,
+    n_outputs,
+    sense,
+    standing_instructions,
+)
 from bridges.participants.streams import individual_generator
 from bridges.session import Session
 from bridges.tasks import TASKS
+from bridges.tasks.layout import CUE_DURATION_S
 
 __all__ = [
     "Network",
@@ -270,6 +278,8 @@ class _Lessons:
     def __init__(self, sessions: Sequence[Session], config: NetworkConfig) -> None:
         self.config = config
         self.level = np.concatenate([clean_levels(session, config) for session in sessions])
+        # a stretch may begin long after the instruction of its block, so each begins with what stands
+        self.standing = np.concatenate([standing_instructions(session, config) for session in sessions])
         labelled = [joint_labels(session, config) for session in sessions]
         self.target = np.concatenate([target for target, _ in labelled])
         self.mask = np.concatenate([mask for _, mask in labelled])
@@ -280,7 +290,10 @@ class _Lessons:
         steps = min(config.stretch_steps, len(self.level))
         start = rng.integers(0, len(self.level) - steps + 1, size=n)
         where = start[:, None] + np.arange(steps)
-        heard = noisy(self.level[where], config.dt_s, rng, config.code, config.internal_noise_sd)
+        level = self.level[where]
+        told = level[:, : round(CUE_DURATION_S / config.dt_s)]
+        np.maximum(told, self.standing[start][:, None], out=told)
+        heard = noisy(level, config.dt_s, rng, config.code, config.internal_noise_sd)
         return Examples(
             torch.from_numpy(heard.astype(np.float32)),
             torch.from_numpy(self.target[where]),

@@ -6,7 +6,11 @@ dimensions of fixed total power, so what two tasks need at the same time each of
 *Shared head*: one softmax over the responses of both tasks and "none", instead of one over pairs. It names
 one response at a time. While both tasks ask for one, it is taught each in the share that the instruction
 gives its task, so the probabilities that it can give to either sum to one: a single competition, as under
-shared inhibition.
+shared inhibition. Of instructed levels l_1 and l_2 the first task gets the share
+
+    l_1^p / (l_1^p + l_2^p)
+
+where p is the contrast of priorities (`NetworkConfig.priority_contrast`).
 """
 
 from __future__ import annotations
@@ -64,7 +68,7 @@ def shared_size(session: Session) -> int:
 
 
 def shared_labels(
-    session: Session, target: np.ndarray, mask: np.ndarray, dt_s: float
+    session: Session, target: np.ndarray, mask: np.ndarray, dt_s: float, contrast: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a shared head should say at every step.
 
@@ -76,6 +80,8 @@ def shared_labels(
         As `bridges.labels.labels` gives them, shape (time, 2).
     dt_s
         Step (s).
+    contrast
+        Of priorities; see `first_share`.
 
     Returns
     -------
@@ -86,7 +92,7 @@ def shared_labels(
     """
     n_first, n_second = (len(names) for names in session.components.values())
     due = [target[:, 0] < n_first, target[:, 1] < n_second]
-    turn = np.modf(np.arange(len(target)) * GOLDEN)[0] < first_share(session, len(target), dt_s)
+    turn = np.modf(np.arange(len(target)) * GOLDEN)[0] < first_share(session, len(target), dt_s, contrast)
     first = due[0] & (~due[1] | turn)
     shared = np.full(len(target), n_first + n_second, dtype=np.int64)
     shared[due[1]] = n_first + target[due[1], 1]
@@ -94,14 +100,16 @@ def shared_labels(
     return shared, np.asarray(mask.all(axis=1))
 
 
-def first_share(session: Session, n_steps: int, dt_s: float) -> np.ndarray:
+def first_share(session: Session, n_steps: int, dt_s: float, contrast: float = 1.0) -> np.ndarray:
     """Share of attention that the instruction gives to the first task at every step, shape (time,).
 
-    It is that of the levels of the latest instructions for either task; one half where there are none.
+    It is l_1^p / (l_1^p + l_2^p) of the levels of the latest instructions for either task, with the contrast
+    p; one half where there are none.
     """
     levels = np.array([_instructed(session, part.name, n_steps, dt_s) for part in (FIRST, SECOND)])
-    total = levels.sum(axis=0)
-    return np.divide(levels[0], total, out=np.full(n_steps, 0.5), where=total > 0)
+    weights = levels**contrast
+    total = weights.sum(axis=0)
+    return np.divide(weights[0], total, out=np.full(n_steps, 0.5), where=total > 0)
 
 
 def shared_by_component(session: Session, logits: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridges.encoding import alternatives, levels, noisy, resemble
+from bridges.encoding import CUE_PREFIX, alternatives, levels, noisy, resemble, step_count
 from bridges.labels import classes, labels
 from bridges.participants.network_config import NetworkConfig
 from bridges.participants.network_limits import shared_by_component, shared_labels, shared_size
 from bridges.session import Session
 
-__all__ = ["by_component", "class_sizes", "clean_levels", "joint_labels", "n_outputs", "sense"]
+__all__ = [
+    "by_component",
+    "class_sizes",
+    "clean_levels",
+    "joint_labels",
+    "n_outputs",
+    "sense",
+    "standing_instructions",
+]
 
 
 def sense(session: Session, config: NetworkConfig, rng: np.random.Generator) -> np.ndarray:
@@ -28,11 +36,12 @@ def joint_labels(session: Session, config: NetworkConfig) -> tuple[np.ndarray, n
     mask : ndarray of bool
         Shape (time,).
     """
-    target, mask = labels(session, config.dt_s, config.deadline_s, config.grace_s)
+    deadline_s = np.inf if len(session.components) > 1 else config.deadline_s
+    target, mask = labels(session, config.dt_s, deadline_s, config.grace_s)
     if target.ndim == 1:
         return target, mask
     if config.shared_head:
-        return shared_labels(session, target, mask, config.dt_s)
+        return shared_labels(session, target, mask, config.dt_s, config.priority_contrast)
     sizes = class_sizes(session)
     return np.ravel_multi_index(tuple(target.T), sizes), np.asarray(mask.all(axis=1))
 
@@ -78,3 +87,24 @@ def clean_levels(session: Session, config: NetworkConfig) -> np.ndarray:
     """Levels of the input channels before noise, shape (time, channel)."""
     level = levels(session, config.dt_s)
     return resemble(level, session.channels, config.similarity, alternatives(session))
+
+
+def standing_instructions(session: Session, config: NetworkConfig) -> np.ndarray:
+    """Levels of the latest instructions at every step, 0 on all other channels, shape (time, channel).
+
+    Only where trials have two responses, whose instruction says by blocks how much either counts; elsewhere
+    all levels are 0. Instructions given together replace those before, also on the channels they leave out.
+    """
+    steps = step_count(session.duration_s, config.dt_s)
+    standing = np.zeros((steps, len(session.channels)))
+    if len(session.components) < 2:
+        return standing
+    cues = session.events[session.events["channel"].astype(str).str.startswith(CUE_PREFIX)]
+    place = {name: k for k, name in enumerate(session.channels)}
+    for onset_s in np.unique(cues["onset_s"].to_numpy(dtype=float)):
+        first = min(round(onset_s / config.dt_s), steps)
+        together = cues[cues["onset_s"] == onset_s]
+        standing[first:] = 0.0
+        for channel, level in zip(together["channel"], together["level"], strict=True):
+            standing[first:, place[channel]] = level
+    return standing
