@@ -154,6 +154,7 @@ def _draw(axes: Axes, scores: Scores, panel: Panel, agents: Sequence[str]) -> pd
                 points["x"],
                 points["estimate"],
                 yerr=np.nan_to_num(np.array(error, dtype=float)).clip(0),
+                xerr=_spread(points),
                 color=style.colour,
                 marker=style.marker,
                 fillstyle=fill,
@@ -188,8 +189,17 @@ def _placed(scores: Scores, panel: Panel, agent: str, series: str) -> pd.DataFra
     points = mean_curve(scores, panel.task, agent, panel.measure, series)
     if not panel.against or points.empty:
         return points
-    across = mean_curve(scores, panel.task, agent, panel.against, series).set_index("x")["estimate"]
-    return points.assign(point=points["x"], x=across.reindex(points["x"]).to_numpy())
+    across = mean_curve(scores, panel.task, agent, panel.against, series).set_index("x").reindex(points["x"])
+    ends = {f"x_{end}": across[end].to_numpy() for end in ("low", "high")}
+    return points.assign(point=points["x"], x=across["estimate"].to_numpy(), **ends)
+
+
+def _spread(points: pd.DataFrame) -> np.ndarray | None:
+    """Half-widths of the intervals along the x-axis, where the place is a measure too."""
+    if "x_low" not in points:
+        return None
+    error = [points["x"] - points["x_low"], points["x_high"] - points["x"]]
+    return np.nan_to_num(np.array(error, dtype=float)).clip(0)
 
 
 def _draw_cited(axes: Axes, scores: Scores, panel: Panel) -> pd.DataFrame:

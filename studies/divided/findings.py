@@ -30,6 +30,7 @@ SIGNS = (
     Sign("attentional_blink", "lag1_sparing_pp", "T2|T1 is spared at lag 1"),
     Sign("dual_detection", "dual_cost", "two tasks at once cost accuracy"),
     Sign("dual_detection", "aoc_tradeoff_pp", "accuracy follows the instructed priority"),
+    Sign("dual_detection", "aoc_sharing", "two tasks at even priority do better than switching between them"),
     Sign("change_detection", "cowan_k", "something is remembered"),
     Sign(
         "change_detection", "k_rise_small", "K rises more between small sets than large ones", "k_rise_large"
