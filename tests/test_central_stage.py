@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import pytest
+
 from bridges.participants.spiking import spiking, wiring_of
-from bridges.tasks import PRP
+from bridges.tasks import PRP, VisualSearch
 from neurosim.circuit import Circuit
 
 
@@ -62,3 +64,28 @@ def test_without_central_self_excitation_nothing_else_changes():
     }
     assert changed == {("central", "central", 1.0)}
     assert replace(plain, projections=intact.projections) == intact
+
+
+def test_only_places_that_are_searched_drive_inhibition_directly():
+    def driven(task) -> set[tuple[str, str]]:
+        circuit = spiking().circuit(3, wiring_of(task.session(1)))
+        senses = [p for p in circuit.projections if p.source.startswith("sensory.")]
+        return {
+            (p.source, p.target) for p in senses if "inhibition" in p.target and "sensory" not in p.target
+        }
+
+    items = {f"sensory.item_{k}" for k in range(1, 17)}
+    stages = {"central.inhibition", "decision.inhibition"}
+    assert driven(VisualSearch(n_blocks=1)) == set(itertools.product(items, stages))
+    assert driven(VisualSearch(set_sizes=(1, 2), n_locations=2, n_blocks=1)) == set()
+    assert driven(PRP(trials_per_soa=1, blocks=("dual",))) == set()
+
+
+def test_what_a_vain_search_is_answered_with_is_called_for_more_strongly_than_by_its_rule():
+    p = spiking().parameters
+    wiring = wiring_of(VisualSearch(n_blocks=1).session(1))
+    circuit = spiking().circuit(3, wiring)
+    (drive,) = (
+        x for x in circuit.projections if x.source == "sensory.display" and x.target == "decision.absent"
+    )
+    assert drive.g_ns * p.pool_size == pytest.approx(0.3 * p.search_default * p.sensory_to_decision_ns)

@@ -24,6 +24,9 @@ from what the task calls for (`Wiring`) and from nothing else:
 - **arousal** g(t) scales the self-excitation of control and memory and the drive of the senses.
 
 What stands beside the attended gets a share of the gain, and triggers its act out of habit all the same.
+Where many places have to be searched, what is at each of them drives the inhibition of the central stage and
+of the decisions, as in a normalisation (Reynolds & Heeger 2009): among more items the target takes longer
+to be selected, and the answer that nothing was found longer still, because less speaks for it.
 
 A commission error is a decision on which the direct route ran ahead of the attended one; a lapse is
 a goal that fell out of its attractor. Neither is scripted.
@@ -34,6 +37,7 @@ the response threshold (`AttentionParameters` says so line by line).
 
 References
 ----------
+Reynolds, J. H. & Heeger, D. J. (2009). Neuron, 61, 168-185. doi:10.1016/j.neuron.2009.01.002
 Wang, X.-J. (2002). Neuron, 36, 955-968. doi:10.1016/S0896-6273(02)01092-9
 Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:1011204814320
 Zylberberg, A., Fernandez Slezak, D., Roelfsema, P., Dehaene, S. & Sigman, M. (2010). PLoS Comput Biol, 6,
@@ -99,12 +103,16 @@ class AttentionParameters:
     sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
+    search_default: float = 1.6  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
     sensory_to_central_ns: float = 13.6  # own choice: total AMPA conductance, calls for routing
-    search_to_central_ns: float = 16.0  # own choice: the same from one of many places
+    search_to_central_ns: float = 26.0  # own choice: the same from one of many places
     goal_to_central_ns: float = 1.0  # own choice: total NMDA conductance, only a task that is meant is routed
     central_to_decision_ns: float = 1.4  # own choice: total AMPA conductance, routes to an act
+    search_to_decision_ns: float = 4.0  # own choice: the same from one of many places
+    search_inhibition_ns: float = 0.25  # own choice: total AMPA, each of many places to inhibition of acts
+    search_crowding_ns: float = 0.7  # own choice: the same onto inhibition of the central stage
     central_to_memory_ns: float = 3.5  # own choice: total NMDA conductance, routes to a memory
     match_ns: float = 20.0  # own choice: total NMDA conductance from a memory to what is compared with it
     goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
@@ -193,9 +201,10 @@ def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
 
 
 def _open(wiring: Wiring, detectors: Sequence[Detector], p: AttentionParameters) -> float:
-    """Share of the way from detectors of one stimulus to an act that is open without the central stage."""
+    """How open the way from detectors of one stimulus to an act is without the central stage."""
     if not any(d in wiring.routed for d in detectors):
-        return 1.0
+        vain = any(wiring.searched(d) for d in wiring.detectors) and not any(d.goals for d in detectors)
+        return p.search_default if vain else 1.0
     return p.unsearched if any(wiring.searched(d) for d in detectors) else p.unrouted
 
 
@@ -336,12 +345,17 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
     for detector in wiring.routed:
         central = f"central.{detector.name}"
         call_ns = p.search_to_central_ns if wiring.searched(detector) else p.sensory_to_central_ns
+        route_ns = p.search_to_decision_ns if wiring.searched(detector) else p.central_to_decision_ns
         links.append(link(f"sensory.{detector.name}", central, "ampa", call_ns))
         for goal in detector.goals:
             links.append(link(_goal_pool(goal), central, "nmda", p.goal_to_central_ns))
         for act, weight in detector.acts:
             if act in wiring.acts:
-                links.append(link(central, f"decision.{act}", "ampa", weight * p.central_to_decision_ns))
+                links.append(link(central, f"decision.{act}", "ampa", weight * route_ns))
+        if wiring.searched(detector):
+            sense = f"sensory.{detector.name}"
+            links.append(link(sense, "decision.inhibition", "ampa", p.search_inhibition_ns))
+            links.append(link(sense, "central.inhibition", "ampa", p.search_crowding_ns))
         if detector.stimulus in wiring.memories:
             links.append(link(central, _goal_pool(detector.stimulus), "nmda", p.central_to_memory_ns))
     return tuple(links)
