@@ -8,6 +8,7 @@ much perseverates.
 A run that is stopped goes on where it was when the same command is given again.
 
     python -m studies.self_excitation --quick
+    python -m studies.self_excitation --short --participants 5
     python -m studies.self_excitation --out /data/runs --workers 8
 
 Wang (2002), doi:10.1016/S0896-6273(02)01092-9; Gers et al. (2000), doi:10.1162/089976600300015015.
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studies.command import complain, faults_of_size
-from studies.excitation.exhibit import SELF_EXCITATION
+from studies.excitation.exhibit import sized
 from studies.exhibits.base import Setting
 from studies.exhibits.study import run_study
 
@@ -36,6 +37,10 @@ class SelfExcitation:
 
     quick: bool = False
     """Small: 3 strengths and 3 individuals of each agent, short tasks. For trying things out."""
+    participants: int | None = None
+    """Individuals of each agent at every strength; 12 if not given, 3 with --quick."""
+    short: bool = False
+    """Tasks as short as with --quick, but all strengths and networks that have learned the tasks."""
     seed: int = 1
     """Seed of everything random."""
     out: Path = Path("runs")
@@ -49,11 +54,13 @@ class SelfExcitation:
 def main(config: SelfExcitation) -> int:
     """Run the study; the exit code says whether it ran."""
     faults = faults_of_size(config.seed, config.workers)
+    if config.participants is not None and config.participants < 2:
+        faults.append(f"participants = {config.participants}, must be 2 or more")
     if faults:
         return complain("\n".join(faults), 2)
     return run_study(
         NAME,
-        [SELF_EXCITATION],
+        [sized(config.participants, config.short)],
         Setting(config.quick, config.seed),
         title="Self-excitation and how long activity remembers itself",
         question=QUESTION,

@@ -22,7 +22,7 @@ from pathlib import Path
 from studies.command import complain, faults_of_size
 from studies.exhibits.base import Setting
 from studies.exhibits.study import run_study
-from studies.sustained.parasuraman import PARASURAMAN
+from studies.sustained.parasuraman import sized
 
 QUESTION = "Does sensitivity fall over a vigil only where events are fast and the judgement takes memory?"
 RUN_TIME = "on 2 cores some minutes with --quick (the first time it compiles), hours in full"
@@ -36,6 +36,10 @@ class Vigilance:
 
     quick: bool = False
     """Small: 3 individuals of each agent, vigils of 1.5 min. For trying things out."""
+    participants: int | None = None
+    """Individuals of each agent; 20 if not given, 3 with --quick."""
+    minutes: float | None = None
+    """Length of each vigil (min); 20 if not given, 1.5 with --quick."""
     seed: int = 1
     """Seed of everything random."""
     out: Path = Path("runs")
@@ -49,11 +53,15 @@ class Vigilance:
 def main(config: Vigilance) -> int:
     """Run the study; the exit code says whether it ran."""
     faults = faults_of_size(config.seed, config.workers)
+    if config.participants is not None and config.participants < 2:
+        faults.append(f"participants = {config.participants}, must be 2 or more")
+    if config.minutes is not None and not config.minutes > 0:
+        faults.append(f"minutes = {config.minutes}, must be above 0")
     if faults:
         return complain("\n".join(faults), 2)
     return run_study(
         NAME,
-        [PARASURAMAN],
+        [sized(config.participants, config.minutes)],
         Setting(config.quick, config.seed),
         title="Memory load and event rate in vigilance",
         question=QUESTION,

@@ -18,7 +18,7 @@ from studies.excitation.performing import (
 from studies.exhibits.base import Setting, rows_of
 
 DT_S = 0.01
-SESSION = delay_task(quick=False).session(3)
+SESSION = delay_task(short=False).session(3)
 
 
 def remembering(tau_s, units=4, noise=0.0, seed=1):

@@ -94,6 +94,7 @@ def test_choices_are_taught_longer_than_presses():
     config = replace(NetworkConfig.quick(), training=TrainingSettings(max_steps=10, patience=2))
     assert config.training_for(1) == config.training
     assert (config.training_for(4).max_steps, config.training_for(4).patience) == (60, 12)
+    assert config.training_for(4, n_components=2).max_steps == 120
 
 
 def test_channel_has_the_capacity_asked_for_and_repeatable_noise():

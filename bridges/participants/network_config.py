@@ -19,6 +19,11 @@ network stays for long where all it knows is that most of the time nothing is as
 see all of their window at once and leave that place sooner."""
 
 
+PAIR_LESSONS = 2
+"""How many times longer again a task with two responses a trial is taught (own choice): there are as many
+classes as pairs of responses, and which task counts is to be held in mind."""
+
+
 @dataclass(frozen=True)
 class NetworkConfig:
     """Architecture, senses and training of a network participant.
@@ -119,9 +124,11 @@ class NetworkConfig:
             if value < 1:
                 raise ValueError(f"{name} = {value}; must be at least 1")
 
-    def training_for(self, n_responses: int) -> TrainingSettings:
+    def training_for(self, n_responses: int, n_components: int = 1) -> TrainingSettings:
         """How long to learn a task with so many responses; a choice takes longer than a press."""
         times = 1 if n_responses < 2 else CHOICE_LESSONS[self.kind]
+        if n_components > 1:
+            times *= PAIR_LESSONS
         settings = self.training
         return replace(settings, max_steps=times * settings.max_steps, patience=times * settings.patience)
 

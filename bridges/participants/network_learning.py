@@ -219,7 +219,7 @@ class _Pupil:
             self.network,
             lambda n: lessons.draw(n, rng),
             exam.draw(4 * config.training.batch_size, rng),
-            config.training_for(len(self.session.responses)),
+            config.training_for(len(self.session.responses), len(self.session.components)),
             [rng],
         )
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +14,7 @@ from studies.excitation.inverted_u import inverted_u
 from studies.excitation.performing import perform_circuit, perform_lstm
 from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
 
-__all__ = ["SELF_EXCITATION"]
+__all__ = ["SELF_EXCITATION", "sized"]
 
 FACTORS = (0.4, 0.6, 0.8, 1.0, 1.15, 1.3, 1.5)
 BIASES = (-2.0, -1.0, 0.0, 1.0, 2.5, 4.0, 6.0)
@@ -27,16 +30,25 @@ SOURCE = (
 )
 
 
-def parts(setting: Setting) -> tuple[Part, ...]:
+def sized(participants: int | None = None, short: bool = False) -> Exhibit:
+    """The exhibit with so many individuals of each agent (None: as many as its size has), and short tasks."""
+    if participants is None and not short:
+        return SELF_EXCITATION
+    return replace(SELF_EXCITATION, parts=partial(parts, participants=participants, short=short))
+
+
+def parts(setting: Setting, participants: int | None = None, short: bool = False) -> tuple[Part, ...]:
     """One part a strength: both tasks, all individuals."""
-    n = QUICK_PARTICIPANTS if setting.quick else PARTICIPANTS
-    common = {"participants": n, "quick": setting.quick, "seed": setting.seed}
+    n = participants or (QUICK_PARTICIPANTS if setting.quick else PARTICIPANTS)
+    short = short or setting.quick
+    common = {"participants": n, "short": short, "seed": setting.seed}
+    of_networks = {**common, "small": setting.quick}
     circuit = [
         Part(f"spiking_{k:g}".replace(".", "-"), perform_circuit, {"k": k, **common}, weight=4.0)
         for k in (QUICK_FACTORS if setting.quick else FACTORS)
     ]
     networks = [
-        Part(f"lstm_{b:g}".replace(".", "-"), perform_lstm, {"forget_bias": b, **common}, weight=2.0)
+        Part(f"lstm_{b:g}".replace(".", "-"), perform_lstm, {"forget_bias": b, **of_networks}, weight=2.0)
         for b in (QUICK_BIASES if setting.quick else BIASES)
     ]
     return (*circuit, *networks)
@@ -90,7 +102,7 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
     from studies.figures import look
 
     table = pd.concat(tables.values(), ignore_index=True)
-    figure, axes = plt.subplots(1, 4, figsize=(7.6, 2.5), width_ratios=(1.25, 1.25, 0.8, 0.8))
+    figure, axes = plt.subplots(1, 4, figsize=(7.6, 2.8), width_ratios=(1.25, 1.25, 0.8, 0.8))
     rows = []
     for agent in AGENTS:
         own, style = table[table["agent"] == agent], look(agent)
@@ -115,7 +127,8 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
         ax.set_xlabel("measured time constant (s)")
         ax.set_ylabel(SIZES[task])
         ax.set_title(f"{letter}  {TASKS[task]}", fontweight="normal")
-    axes[0].legend(fontsize=7)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(AGENTS), fontsize=7.5)
     for ax, letter, agent, knob in zip(
         axes[2:], "cd", AGENTS, ("factor on $w_+ - 1$", "forget bias at start"), strict=True
     ):

@@ -47,20 +47,20 @@ LONGEST_TAU_S = 100.0
 """A memory that does not decay within the delay has no time constant that could be told from this (s)."""
 
 
-def sustained_task(quick: bool) -> SART:
+def sustained_task(short: bool) -> SART:
     """The task that takes a goal held from beginning to end."""
-    return SART(trials_per_digit=6 if quick else 15, n_blocks=3)
+    return SART(trials_per_digit=6 if short else 15, n_blocks=3)
 
 
-def delay_task(quick: bool) -> AXCPT:
+def delay_task(short: bool) -> AXCPT:
     """The task that takes a cue held for a while, and then given up."""
-    n = (6, 3) if quick else (16, 8)
+    n = (6, 3) if short else (16, 8)
     return AXCPT(
         ax=n[0],
         ay=n[1],
         bx=n[1],
         by=n[1],
-        n_blocks=1 if quick else 2,
+        n_blocks=1 if short else 2,
         cue_s=0.3,
         delay_s=1.5,
         response_s=1.0,
@@ -69,7 +69,7 @@ def delay_task(quick: bool) -> AXCPT:
 
 
 def perform_circuit(
-    k: float, participants: int, quick: bool, seed: int, progress: Progress = no_progress
+    k: float, participants: int, short: bool, seed: int, progress: Progress = no_progress
 ) -> pd.DataFrame:
     """Participants of the circuit with a factor `k` on self-excitation.
 
@@ -79,8 +79,8 @@ def perform_circuit(
         Factor on w+ - 1 of control and memory; 1 is the standard circuit.
     participants
         Individuals, the same for every factor.
-    quick
-        Size of the tasks.
+    short
+        Whether the tasks are the short ones.
     seed
         Of the study.
     progress
@@ -98,7 +98,7 @@ def perform_circuit(
     p = plain.parameters
     scaled = {name: 1.0 + k * (getattr(p, name) - 1.0) for name in ("w_plus_control", "w_plus_memory")}
     swept = replace(plain, parameters=replace(p, **scaled))
-    own = [_own(number, quick, seed) for number in range(participants)]
+    own = [_own(number, short, seed) for number in range(participants)]
     found: list[list[Performance]] = []
     for part in range(2):
 
@@ -114,9 +114,9 @@ def perform_circuit(
     return pd.DataFrame(rows)
 
 
-def _own(number: int, quick: bool, seed: int) -> tuple[int, tuple[Session, Session]]:
+def _own(number: int, short: bool, seed: int) -> tuple[int, tuple[Session, Session]]:
     """Seed of an individual, and its sessions of the two tasks: the same at every strength."""
-    tasks = (sustained_task(quick), delay_task(quick))
+    tasks = (sustained_task(short), delay_task(short))
     one, two = (task.session(session_seed(seed, number, task.name)) for task in tasks)
     return individual_seed(seed, number), (one, two)
 
@@ -133,21 +133,29 @@ def _of_pools(rates: xr.Dataset | None, session: Session) -> float:
 
 
 def perform_lstm(
-    forget_bias: float, participants: int, quick: bool, seed: int, progress: Progress = no_progress
+    forget_bias: float,
+    participants: int,
+    short: bool,
+    small: bool,
+    seed: int,
+    progress: Progress = no_progress,
 ) -> pd.DataFrame:
-    """Participants of an LSTM that starts to learn with a forget bias; see `perform_circuit`."""
+    """Participants of an LSTM that starts to learn with a forget bias; see `perform_circuit`.
+
+    Networks that are `small` learn in a second or two, and hardly learn the delay task.
+    """
     import torch
 
     from ann.recurrent import LSTMNetwork
     from bridges.participants.network import lstm
     from bridges.participants.network_learning import cache_folder, trained_network
 
-    plain = lstm(quick=quick)
+    plain = lstm(quick=small)
     swept = replace(plain, config=replace(plain.config, forget_bias=forget_bias))
     rows = []
     for number in range(participants):
         progress(number / participants, f"LSTM with forget bias {forget_bias:g}")
-        own, sessions = _own(number, quick, seed)
+        own, sessions = _own(number, short, seed)
         performances = [swept.perform([session], [own])[0] for session in sessions]
         network = trained_network(swept.config, sessions[1], own, cache_folder(None))
         if not isinstance(network, LSTMNetwork):

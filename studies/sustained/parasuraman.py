@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +13,7 @@ from neurosim.circuits.protocols.measurement import Measurement, mean_of
 from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
 from studies.sustained.vigil import CONDITIONS, THIRDS, keep_watch
 
-__all__ = ["PARASURAMAN", "decrements", "extra_fall"]
+__all__ = ["PARASURAMAN", "decrements", "extra_fall", "sized"]
 
 AGENTS = {
     "spiking": "spiking circuit",
@@ -36,10 +39,19 @@ LARGEST_CHANGE = 0.25
 """Mean change of d' that still counts as none (own choice)."""
 
 
-def parts(setting: Setting) -> tuple[Part, ...]:
+def sized(participants: int | None = None, minutes: float | None = None) -> Exhibit:
+    """The exhibit with so many individuals and vigils so long; None: as its size has them."""
+    if participants is None and minutes is None:
+        return PARASURAMAN
+    return replace(PARASURAMAN, parts=partial(parts, participants=participants, minutes=minutes))
+
+
+def parts(
+    setting: Setting, participants: int | None = None, minutes: float | None = None
+) -> tuple[Part, ...]:
     """One part an agent and condition: all individuals."""
-    n = QUICK_PARTICIPANTS if setting.quick else PARTICIPANTS
-    minutes = QUICK_MINUTES if setting.quick else MINUTES
+    n = participants or (QUICK_PARTICIPANTS if setting.quick else PARTICIPANTS)
+    length = minutes or (QUICK_MINUTES if setting.quick else MINUTES)
     return tuple(
         Part(
             f"{agent}_{memory}_{rate}",
@@ -49,7 +61,7 @@ def parts(setting: Setting) -> tuple[Part, ...]:
                 "memory": memory,
                 "rate": rate,
                 "participants": n,
-                "minutes": minutes,
+                "minutes": length,
                 "quick": setting.quick,
                 "seed": setting.seed,
             },
@@ -143,12 +155,11 @@ def draw(setting: Setting, tables: Tables) -> Drawing:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=7.5)
     n = table.groupby("agent")["participant"].nunique().max()
-    minutes = QUICK_MINUTES if setting.quick else MINUTES
     return Drawing(
         figure,
         pd.concat(rows, ignore_index=True),
-        f"""Sensitivity and criterion over vigils of {minutes:g} min that take memory of a cue or do not, with
-        30 or 10 trials a minute. Points: means over n = {n} individuals of each agent, the same in all
+        f"""Sensitivity and criterion over vigils that take memory of a cue or do not, with 30 or 10 trials a
+        minute. Points: means over n = {n} individuals of each agent, the same in all
         conditions; bars: 95 % bootstrap intervals over individuals.""",
     )
 
