@@ -8,7 +8,15 @@ from ann.transformer import AttentionNetwork
 from ann.vision import VisionNetwork
 from bridges.maps.attention_spiking import run_spiking_attention
 from bridges.maps.attention_weights import convert_attention, layer_norm
-from bridges.maps.classifiers import QCFS, Classifier, qcfs_layers, relu_layers, shown, vision_layers
+from bridges.maps.classifiers import (
+    QCFS,
+    Classifier,
+    QuantisedVision,
+    qcfs_layers,
+    relu_layers,
+    shown,
+    vision_layers,
+)
 from bridges.maps.feedforward_spiking import SpikingLayer, activations, normalise, simulate, simulate_brian
 from bridges.maps.spiking_populations import PopulationCode
 
@@ -104,6 +112,24 @@ def test_brian_gives_the_same_spikes_as_exact_arithmetic(kind):
     for one, other in zip(exact.rates, brian.rates, strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_allclose(exact.logits, brian.logits, atol=1e-12)
+
+
+def test_a_network_of_vision_takes_quantised_units_in_place_of_its_rectifiers():
+    made = VisionNetwork({"digits": 4}, generator=torch.Generator().manual_seed(1))
+    images = pictures(3)
+    with torch.no_grad():
+        # the steps of many levels are small: the same network, up to what a percentile of 100 never clips
+        fine = QuantisedVision(made, images, levels=100_000, percentile=100.0)
+        np.testing.assert_allclose(fine(images, "digits"), made(images, "digits"), atol=1e-3)
+        # few: activations are multiples of lambda / L, and the spiking layers are this network
+        coarse = QuantisedVision(made, images, levels=8)
+        steps = coarse.features(images) * 8 / coarse.units[-1].scale
+        np.testing.assert_allclose(steps, torch.round(steps), atol=1e-4)
+        layers, given = qcfs_layers(coarse), shown(images, "cnn").double()
+        logits, _ = activations(layers, given, lambda z: (torch.floor(z * 8 + 0.5) / 8).clamp(0, 1))
+        np.testing.assert_allclose(logits, coarse(images, "digits"), atol=1e-4)
+    with pytest.raises(ValueError, match="scale = 0"):
+        QCFS(8, 0.0)
 
 
 def test_a_maximum_passes_the_largest_count_of_its_field():

@@ -4,7 +4,9 @@
 
 QCFS (Bu et al. 2022, doi:10.48550/arXiv.2303.04347) is the activation that a neuron with soft reset, started
 from half its threshold, has after L steps of constant input; lambda, one a layer, is learned with the
-weights. Its gradient passes the steps by as if they were not there (straight through).
+weights. Its gradient passes the steps by as if they were not there (straight through). A network that was
+trained with rectifiers takes QCFS units in their place (`QuantisedVision`), lambda at first a percentile of
+what it is active with, and learns on for a while.
 """
 
 from __future__ import annotations
@@ -17,10 +19,19 @@ import torch
 from torch import Tensor, nn
 
 from ann.vision import ImageExamples, VisionNetwork, VisionSettings, train_vision
-from bridges.maps.feedforward_spiking import Pool, SpikingLayer, rescaled
+from bridges.maps.feedforward_spiking import Pool, SpikingLayer, normalise, rescaled
 from bridges.stimuli.rendering import Rendering, stimulus_set
 
-__all__ = ["QCFS", "Classifier", "learn_to_classify", "qcfs_layers", "relu_layers", "shown", "vision_layers"]
+__all__ = [
+    "QCFS",
+    "Classifier",
+    "QuantisedVision",
+    "learn_to_classify",
+    "qcfs_layers",
+    "relu_layers",
+    "shown",
+    "vision_layers",
+]
 
 IMAGE_PX = 32
 WIDTHS = (8, 16)
@@ -34,19 +45,23 @@ class QCFS(nn.Module):
     ----------
     levels
         L.
+    scale
+        lambda to start from.
 
     Raises
     ------
     ValueError
-        If there is no level.
+        If there is no level, or the range is not above 0.
     """
 
-    def __init__(self, levels: int = 8) -> None:
+    def __init__(self, levels: int = 8, scale: float = 4.0) -> None:
         super().__init__()
         if levels < 1:
             raise ValueError(f"levels = {levels}; must be at least 1")
+        if not scale > 0:
+            raise ValueError(f"scale = {scale}; must be above 0")
         self.levels = levels
-        self.scale = nn.Parameter(torch.tensor(4.0))
+        self.scale = nn.Parameter(torch.tensor(float(scale)))
 
     def forward(self, z: Tensor) -> Tensor:
         """The activation of z, any shape."""
@@ -126,6 +141,39 @@ class Classifier(nn.Module):
         return self.readouts["digits"](self.features(images))
 
 
+class QuantisedVision(VisionNetwork):
+    """A network of vision with QCFS units in place of its rectifiers, its weights to start from.
+
+    Parameters
+    ----------
+    trained
+        The network; it is copied.
+    images
+        Calibration images, shape (image, row, column).
+    levels
+        L.
+    percentile
+        Of the positive activations of a layer on the images, taken as the first lambda.
+    """
+
+    def __init__(
+        self, trained: VisionNetwork, images: Tensor, levels: int = 8, percentile: float = 99.0
+    ) -> None:
+        super().__init__(trained.classes, trained.image_px, trained.n_features)
+        self.load_state_dict(trained.state_dict())
+        name = next(iter(trained.classes))
+        ranges = normalise(vision_layers(trained, name), shown(images, "cnn").double(), percentile)
+        self.units = nn.ModuleList(QCFS(levels, layer.scale) for layer in ranges[:-1])
+
+    def features(self, images: Tensor) -> Tensor:
+        """Features of images (batch, row, column), shape (batch, feature)."""
+        x = shown(images, "cnn")
+        *maps, last = self.units
+        for layer, unit in zip((self.first, self.second, self.third), maps, strict=True):
+            x = nn.functional.max_pool2d(unit(layer(x)), 2)
+        return last(self.shared(x.flatten(1)))
+
+
 def shown(images: Tensor, kind: str) -> Tensor:
     """Images normalised by their contrast, as layers take them: with a map, or flat for a perceptron."""
     x = images / (images.flatten(1).std(dim=1).view(-1, 1, 1) + 0.1)
@@ -180,7 +228,7 @@ def relu_layers(network: Classifier) -> list[SpikingLayer]:
     return [*hidden, _readout(network.readouts["digits"])]
 
 
-def qcfs_layers(network: Classifier) -> list[SpikingLayer]:
+def qcfs_layers(network: Classifier | QuantisedVision) -> list[SpikingLayer]:
     """Layers of a QCFS network, scaled by the ranges that it has learned.
 
     Raises
@@ -193,8 +241,12 @@ def qcfs_layers(network: Classifier) -> list[SpikingLayer]:
         if not isinstance(unit, QCFS):
             raise ValueError("the network has no QCFS units; normalise its layers instead")
         scales.append(float(unit.scale.detach()))
+    if isinstance(network, QuantisedVision):
+        plain = vision_layers(network, next(iter(network.classes)))
+    else:
+        plain = relu_layers(network)
     layers, before = [], 1.0
-    for layer, scale in zip(relu_layers(network), [*scales, 1.0], strict=True):
+    for layer, scale in zip(plain, [*scales, 1.0], strict=True):
         layers.append(rescaled(layer, before, scale))
         before = scale
     return layers

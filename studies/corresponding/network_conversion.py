@@ -47,7 +47,7 @@ TARGETS = (
         for form in FORMS
         for steps, high in ((128, 1.0), (512, 0.3))
     ),
-    *(_drop(kind, "qcfs", 8, 1.0) for kind in ("mlp", "cnn")),
+    *(_drop(kind, "qcfs", 8, 1.0) for kind in KINDS),
     *(
         Target(
             f"{kind}_rate_error",
@@ -138,8 +138,8 @@ def _parts(setting: Setting) -> tuple[Part, ...]:
         }
         parts.append(Part(f"attention_{seed}", spiking_streams, streams, 90.0))
     for seed in range(setting.seed, setting.seed + 3):
-        more = {"seed": seed, "images": 350, "learning_steps": 600}
-        parts.append(Part(f"vision_{seed}", vision, more, 150.0))
+        more = {"seed": seed, "images": 350, "learning_steps": 600, "fine_steps": 600}
+        parts.append(Part(f"vision_{seed}", vision, more, 180.0))
     parts.append(Part("tasks", tasks, {"kind": "attention", "participants": 4, "seed": setting.seed}, 1200.0))
     return tuple(parts)
 
@@ -188,13 +188,13 @@ def _causes(tables: Tables) -> dict[str, str]:
             continue
         table = gathered(tables, kind)
         images = "one image is worth 0.05 to 0.3 pp, so a loss of 0.3 pp is one to six of them"
-        for form in FORMS:
+        for form in (*FORMS, "qcfs"):
             at = {
                 steps: part["drop_pp"].mean()
                 for steps, part in table[(table["form"] == form) & (table["layer"] == 1)].groupby("steps")
             }
             said = ", ".join(f"{value:.2f} pp at {steps!s} steps" for steps, value in at.items())
-            for steps in (128, 512):
+            for steps in (8,) if form == "qcfs" else (128, 512):
                 causes[f"{kind}_{form}_drop_{steps}"] = f"{said}; {images}"
     return causes
 

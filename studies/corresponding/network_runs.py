@@ -12,7 +12,11 @@ __all__ = ["classifiers", "vision"]
 STEPS = (8, 16, 32, 64, 128, 256, 512)
 QCFS_STEPS = (2, 4, 8, 16, 32)
 NORMS = {"max": 100.0, "percentile": 99.9}
+VISION_STEPS = (8, 32, 128, 512)
 CALIBRATION_IMAGES = 300
+
+FURTHER = 5000
+"""Added to a seed for images that a network has not learned from."""
 
 
 def classifiers(seed: int, kind: str, images: int, learning_steps: int) -> pd.DataFrame:
@@ -44,12 +48,21 @@ def classifiers(seed: int, kind: str, images: int, learning_steps: int) -> pd.Da
     return pd.DataFrame(rows).assign(seed=seed, network=kind)
 
 
-def vision(seed: int, images: int, learning_steps: int) -> pd.DataFrame:
-    """The package's network of vision (max pooling, five layers) on digits; rows as of `classifiers`."""
+def vision(seed: int, images: int, learning_steps: int, fine_steps: int) -> pd.DataFrame:
+    """The package's network of vision (max pooling, five layers) on digits; rows as of `classifiers`.
+
+    Normalised, and with QCFS units in place of its rectifiers, with which it learns on for `fine_steps`.
+    """
     import torch
 
     from ann.vision import VisionNetwork, VisionSettings
-    from bridges.maps.classifiers import learn_to_classify, shown, vision_layers
+    from bridges.maps.classifiers import (
+        QuantisedVision,
+        learn_to_classify,
+        qcfs_layers,
+        shown,
+        vision_layers,
+    )
     from bridges.maps.feedforward_spiking import activations, normalise
 
     test, calibration, rendering = _digits(seed, images)
@@ -61,7 +74,12 @@ def vision(seed: int, images: int, learning_steps: int) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for norm, percentile in NORMS.items():
         scaled = normalise(layers, known, percentile)
-        rows += _compare(norm, scaled, given, test.label, right, (32, 128, 512))
+        rows += _compare(norm, scaled, given, test.label, right, VISION_STEPS)
+    quantised = QuantisedVision(network, torch.from_numpy(calibration.image))
+    learn_to_classify(quantised, seed + FURTHER, VisionSettings(steps=fine_steps), rendering)
+    with torch.no_grad():
+        right = quantised(torch.from_numpy(test.image), "digits").argmax(1).numpy() == test.label
+    rows += _compare("qcfs", qcfs_layers(quantised), given, test.label, right, QCFS_STEPS)
     return pd.DataFrame(rows).assign(seed=seed, network="vision")
 
 

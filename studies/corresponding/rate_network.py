@@ -257,11 +257,12 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     rates, courses = _joined(tables, "steady"), _joined(tables, "psth")
     kept = _joined(tables, "to_spikes") if any(n.startswith("to_spikes") for n in tables) else None
     if kept is None:
-        figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.4), width_ratios=(1, 1, 1.5))
+        last, (figure, axes) = "C", plt.subplots(1, 3, figsize=(7.2, 2.4), width_ratios=(1, 1, 1.5))
     else:
-        figure, panels = plt.subplot_mosaic("ABD;CCC", figsize=(7.2, 4.6), width_ratios=(1, 1, 0.9))
-        axes = [panels[letter] for letter in "ABC"]
-        _draw_kept(panels["D"], kept)
+        last = "D"
+        figure, panels = plt.subplot_mosaic("ABC;DDD", figsize=(7.2, 4.6), width_ratios=(1, 1, 0.9))
+        axes = [panels[name] for name in "ABD"]
+        _draw_kept(panels["C"], kept)
     for name, table in rates.loc[rates["size"] == 200].groupby("population"):
         axes[0].plot(
             table["theory_hz"], table["spikes_hz"], ".", ms=3, color=COLOURS[str(name)], label=str(name)
@@ -294,12 +295,12 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     axes[2].plot([], [], color=OTHER, lw=0.9, label="rate network")
     axes[2].set(xlabel="time (s)", ylabel="rate (Hz)", ylim=(0, 1.25 * float(one["spikes_hz"].max())))
     axes[2].legend(loc="upper right", ncols=2)
-    letter(axes[2], "C", "held-out course")
-    pieces, more = [("A", rates), ("B", summary), ("C", courses)], ""
+    letter(axes[2], last, "held-out course")
+    pieces, more = [("A", rates), ("B", summary), (last, courses)], ""
     if kept is not None:
-        pieces.append(("D", kept))
+        pieces.insert(2, ("C", kept))
         more = (
-            f" D: decisions of rate networks (bars) and of the LIF networks made of them (points, n = "
+            f" C: decisions of rate networks (bars) and of the LIF networks made of them (points, n = "
             f"{kept['seed'].nunique()} networks, {kept['trials'].iloc[0]} trials each), by the curve that "
             "they were trained on and by the neurons that they became; dotted: chance."
         )
@@ -308,9 +309,9 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
         long_table(*pieces),
         "A: rates of a spiking circuit (200 neurons a population) in the steady state of random "
         "inputs, against the rate network made from its parameters alone; grey: 10 % or 1 Hz. B: "
-        f"error over that tolerance, by size, points: seeds ({rates['seed'].nunique()}). C: response "
-        f"to a course of inputs that tau was not fitted to (mean over repeats, bins of {PSTH_BIN_MS:g} ms)."
-        + more,
+        f"error over that tolerance, by size, points: seeds ({rates['seed'].nunique()}).{more} {last}: "
+        "response to a course of inputs that tau was not fitted to (mean over repeats, bins of "
+        f"{PSTH_BIN_MS:g} ms).",
     )
 
 
@@ -328,7 +329,7 @@ def _draw_kept(panel, kept: pd.DataFrame) -> None:
     )
     panel.invert_yaxis()
     panel.set(xlabel="right decisions", xlim=(0.4, 1.03))
-    letter(panel, "D", "to spikes")
+    letter(panel, "C", "to spikes")
 
 
 def _methods() -> str:
