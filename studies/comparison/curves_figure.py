@@ -113,7 +113,9 @@ def draw_panels(
         return None
     columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
-    fig, grid = plt.subplots(rows, columns, figsize=(2.47 * columns, 2.15 * rows + 0.6), squeeze=False)
+    # one panel is wider, or the legend would not fit above it
+    width = 2.47 * columns if columns > 1 else 3.6
+    fig, grid = plt.subplots(rows, columns, figsize=(width, 2.15 * rows + 0.6), squeeze=False)
     data = []
     for axes, letter, panel in zip(grid.flat, "abcdefghijklmnop", shown, strict=False):
         data.append(_draw(axes, scores, panel, agents))
@@ -123,7 +125,9 @@ def draw_panels(
     handles: dict[str, Artist] = {}
     for axes in grid.flat:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    fig.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4, fontsize=7.5)
+    fig.legend(
+        handles.values(), handles.keys(), loc="outside upper center", ncols=min(columns + 1, 4), fontsize=7.5
+    )
     table = pd.concat([part for part in data if len(part)], ignore_index=True)
     return save_figure(fig, folder, name, table, f"{caption} {_bars(scores, present)}")
 

@@ -30,7 +30,6 @@ SIGNS = (
     Sign("attentional_blink", "lag1_sparing_pp", "T2|T1 is spared at lag 1"),
     Sign("dual_detection", "dual_cost", "two tasks at once cost accuracy"),
     Sign("dual_detection", "aoc_tradeoff_pp", "accuracy follows the instructed priority"),
-    Sign("dual_detection", "aoc_sharing", "two tasks at even priority do better than switching between them"),
     Sign("change_detection", "cowan_k", "something is remembered"),
     Sign(
         "change_detection", "k_rise_small", "K rises more between small sets than large ones", "k_rise_large"
@@ -112,7 +111,8 @@ def _exclusion(axes: Axes, scores: Scores, agents: Sequence[str]) -> None:
             style = look(agent)
             axes.plot(*alone, marker="+", ms=7, color=style.colour, ls="none", zorder=1)
             chance = _chance(scores)
-            axes.plot([alone[0], chance], [chance, alone[1]], color=style.colour, lw=0.6, ls=":", zorder=0)
+            ends = [alone[0], chance], [chance, alone[1]]
+            axes.plot(*ends, color=style.colour, lw=0.6, ls=":", alpha=0.6, zorder=0)
     axes.set_xlim(0.18, 1.03)
     axes.set_ylim(0.18, 1.03)
 
