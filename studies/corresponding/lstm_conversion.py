@@ -92,7 +92,7 @@ def _parts(setting: Setting) -> tuple[Part, ...]:
         Part(f"counts_{seed}", counts, {"seed": seed, "streams": streams[0]}, 5.0 if setting.quick else 25.0)
         for seed in seeds
     ]
-    for seed in seeds:
+    for seed in seeds[:3]:
         for step_s in STEPS_S:
             neurons: tuple[int, ...] = (NEURONS,)
             if not setting.quick and step_s == max(STEPS_S):

@@ -125,7 +125,7 @@ def _parts(setting: Setting) -> tuple[Part, ...]:
             Part(f"attention_{setting.seed}", spiking_streams, stream, 15.0),
         )
     parts = []
-    for seed in range(setting.seed, setting.seed + 5):
+    for seed in range(setting.seed, setting.seed + 3):
         for kind, images in (("mlp", 2000), ("cnn", 500)):
             more = {"seed": seed, "kind": kind, "images": images, "learning_steps": 1500}
             parts.append(Part(f"{kind}_{seed}", classifiers, more, 20.0 if kind == "mlp" else 90.0))
@@ -137,7 +137,6 @@ def _parts(setting: Setting) -> tuple[Part, ...]:
             "step_s": STEP_S,
         }
         parts.append(Part(f"attention_{seed}", spiking_streams, streams, 90.0))
-    for seed in range(setting.seed, setting.seed + 3):
         more = {"seed": seed, "images": 350, "learning_steps": 600, "fine_steps": 600}
         parts.append(Part(f"vision_{seed}", vision, more, 180.0))
     parts.append(Part("tasks", tasks, {"kind": "attention", "participants": 4, "seed": setting.seed}, 1200.0))
