@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bridges.participants.spiking import spiking, wiring_of
-from bridges.tasks import PRP, VisualSearch
+from bridges.tasks import MOT, PRP, VisualSearch
 from neurosim.circuit import Circuit
+from neurosim.circuits.attention import attention_circuit
 
 
 def test_without_central_competition_every_central_pool_is_as_if_the_others_were_silent():
@@ -77,8 +78,23 @@ def test_only_places_that_are_searched_drive_inhibition_directly():
     items = {f"sensory.item_{k}" for k in range(1, 17)}
     stages = {"central.inhibition", "decision.inhibition"}
     assert driven(VisualSearch(n_blocks=1)) == set(itertools.product(items, stages))
+    apart = spiking(central_competition=False).circuit(3, wiring_of(VisualSearch(n_blocks=1).session(1)))
+    assert "central.inhibition" not in apart.names
     assert driven(VisualSearch(set_sizes=(1, 2), n_locations=2, n_blocks=1)) == set()
     assert driven(PRP(trials_per_soa=1, blocks=("dual",))) == set()
+
+
+def test_what_matches_nothing_in_mind_is_answered_more_strongly_than_by_its_rule():
+    wiring = wiring_of(MOT(n_blocks=1).session(1))
+    p = replace(spiking().parameters, new_default=1.5)
+    circuit = attention_circuit(p, wiring)
+    onto = {
+        x.target: x.g_ns * p.pool_size
+        for x in circuit.projections
+        if x.source.startswith("sensory.probe_1") and x.target.startswith("decision.")
+    }
+    assert onto["decision.distractor"] == pytest.approx(0.5 * 1.5 * p.sensory_to_decision_ns)
+    assert onto["decision.target"] == pytest.approx(p.sensory_to_decision_ns)
 
 
 def test_what_a_vain_search_is_answered_with_is_called_for_more_strongly_than_by_its_rule():

@@ -73,9 +73,9 @@ class AttentionParameters:
     """Free numbers of the circuit; the unit is in the name, the source beside it.
 
     One set for all tasks. Own choices were made while looking at short sessions of: SART and PVT (all of the
-    go/no-go circuit has); change detection (memory, match, crowding); PRP (central stage, dual); attentional
-    blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding); Posner and ANT
-    (expect); visual search (search, unsearched).
+    go/no-go circuit has); change detection (memory, match, crowding, new); PRP (central stage, dual);
+    attentional blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding);
+    Posner and ANT (expect); visual search (search, unsearched).
     """
 
     pool_size: int = 80  # own choice; Wang 2002 has 240
@@ -103,6 +103,7 @@ class AttentionParameters:
     sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
+    new_default: float = 1.0  # own choice: the same for what calls for an act unless it is held in mind
     search_default: float = 1.6  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
@@ -203,8 +204,14 @@ def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
 def _open(wiring: Wiring, detectors: Sequence[Detector], p: AttentionParameters) -> float:
     """How open the way from detectors of one stimulus to an act is without the central stage."""
     if not any(d in wiring.routed for d in detectors):
-        vain = any(wiring.searched(d) for d in wiring.detectors) and not any(d.goals for d in detectors)
-        return p.search_default if vain else 1.0
+        if any(d.goals for d in detectors if not d.conditional):
+            return 1.0
+        if any(wiring.searched(d) for d in wiring.detectors):
+            return p.search_default
+        # the answer about what matches nothing in mind
+        compared = {d.stimulus for d in wiring.detectors if d.conditional}
+        new = any(d.stimulus in compared and not d.conditional for d in detectors)
+        return p.new_default if new else 1.0
     return p.unsearched if any(wiring.searched(d) for d in detectors) else p.unrouted
 
 
@@ -355,7 +362,8 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
         if wiring.searched(detector):
             sense = f"sensory.{detector.name}"
             links.append(link(sense, "decision.inhibition", "ampa", p.search_inhibition_ns))
-            links.append(link(sense, "central.inhibition", "ampa", p.search_crowding_ns))
+            if p.central_competition:
+                links.append(link(sense, "central.inhibition", "ampa", p.search_crowding_ns))
         if detector.stimulus in wiring.memories:
             links.append(link(central, _goal_pool(detector.stimulus), "nmda", p.central_to_memory_ns))
     return tuple(links)

@@ -38,8 +38,8 @@ TASKS: dict[str, Task] = {
         trials_per_size=10,
         change_probability=(0.5,),
         fixation_s=0.5,
-        window_s=1.6,
-        test_s=1.6,
+        window_s=2.0,
+        test_s=2.0,
         intertrial_s=0.3,
     ),
     "mot": MOT(
@@ -119,11 +119,11 @@ BY_HAND = (
     "Chosen by hand, while looking at the tasks of this study: the strengths between the stages of the "
     "circuit (AttentionParameters), one set for all tasks of all studies. On PRP: the central stage, what "
     "starts it, what it routes, and its reset; on the blink: what memory is written by, and how long brief "
-    "stimuli drive the senses; on change detection: the memory stage and what compares with it. Some were "
-    "settled on individuals 101-120 of other sessions. Also by hand: the capacity of the limited networks' "
-    "channel, and durations and numbers of items of the tasks, short enough for small circuits. Levels of "
-    "accuracy and the sizes of effects that were looked at are therefore no predictions; the table below "
-    "says which."
+    "stimuli drive the senses; on change detection: the memory stage, what compares with it and what is "
+    "answered to something new. Some were settled on individuals 101-120 and 301-316 of other sessions. "
+    "Also by hand: the capacity of the limited networks' channel, and durations and numbers of items of the "
+    "tasks, short enough for small circuits. Levels of accuracy and the sizes of effects that were looked at "
+    "are therefore no predictions; the table below says which."
 )
 PREDICTED = (
     "Predicted: what the parts of the circuit do (ablations), the spread over participants, effects that "
