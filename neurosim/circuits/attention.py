@@ -83,11 +83,11 @@ class AttentionParameters:
     inhibitory_size: int = 80  # own choice; Wang 2002 has 400
     selective_fraction: float = 0.15  # f, Wang 2002
     goal_fraction: float = 0.1  # f, Brunel & Wang 2001
-    memory_fraction: float = 0.0667  # own choice: sparser than a goal, so that several can be held
+    memory_fraction: float = 0.05  # own choice: sparser than a goal, so that several can be held
     dual_goal_fraction: float = 0.05  # own choice: sparser goals inhibit each other less, so two can be held
     w_plus_sensory: float = 1.2  # own choice: weak recurrence
     w_plus_control: float = 2.4  # own choice: a goal holds itself at 40-50 Hz; Brunel & Wang 2001 have 2.1
-    w_plus_memory: float = 3.4  # own choice: three or four of nine samples hold themselves together
+    w_plus_memory: float = 4.2  # own choice: three or four of nine samples hold themselves together
     w_plus_central: float = 2.2  # own choice: of two tasks one wins, and holds itself until it is done
     w_plus_decision: float = 1.7  # Wang 2002
     sensory_background_hz: float = 2150.0  # own choice: senses rest below threshold; Wang 2002 has 2400
@@ -103,7 +103,7 @@ class AttentionParameters:
     sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
-    new_default: float = 1.0  # own choice: the same for what calls for an act unless it is held in mind
+    new_default: float = 1.25  # own choice: the same for what calls for an act unless it is held in mind
     search_default: float = 1.6  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
