@@ -22,6 +22,7 @@ from bridges.participants.network_limits import (
     reseed,
     shared_by_component,
     shared_labels,
+    start_from,
 )
 from bridges.participants.network_readout import component_presses, shared_presses
 from bridges.participants.network_senses import clean_levels, standing_instructions
@@ -111,6 +112,25 @@ def test_channel_has_the_capacity_asked_for_and_repeatable_noise():
     assert torch.equal(first, network.head(h))
     with pytest.raises(ValueError, match="must be linear"):
         limit_output(network, 2.0, 8, generator)
+
+
+def test_a_limited_network_starts_where_the_plain_one_has_come_to():
+    """Without noise, and but for the length of what is sent, it gives the logits of the plain network."""
+    plain = LSTMNetwork(3, 8, 4, generator=torch.Generator().manual_seed(2))
+    limited = LSTMNetwork(3, 8, 4, generator=torch.Generator().manual_seed(3))
+    limit_output(limited, 2.0, 6, torch.Generator().manual_seed(4))
+    start_from(limited, plain)
+    h = torch.randn(5, 8, generator=torch.Generator().manual_seed(5))
+    head = limited.head
+    with torch.no_grad():
+        # four logits need four dimensions; the other two carry what the channel had at first
+        head.read.weight[:, 4:] = 0.0
+        assert torch.allclose(head.read(head.project(h)), plain.head(h), atol=1e-5)
+        assert all(
+            torch.equal(a, b) for a, b in zip(limited.core.parameters(), plain.core.parameters(), strict=True)
+        )
+    with pytest.raises(ValueError, match="must be ChannelHead and Linear"):
+        start_from(plain, plain)
 
 
 @pytest.mark.parametrize("build", [lstm, attention])

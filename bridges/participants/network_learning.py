@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ from ann.transformer import AttentionNetwork
 from bridges.encoding import noisy
 from bridges.participants.base import Progress, no_progress
 from bridges.participants.network_config import NetworkConfig
-from bridges.participants.network_limits import limit_output
+from bridges.participants.network_limits import limit_output, start_from
 from bridges.participants.network_senses import (
     by_component,
     clean_levels,
@@ -163,6 +163,12 @@ def trained_networks(
     asked = [_Pupil.of(config, *pair, folder, device) for pair in zip(sessions, seeds, strict=True)]
     pupils = {pupil.path: pupil for pupil in asked}
     missing = [pupil for pupil in pupils.values() if not pupil.recalls()]
+    if missing and config.channel_bits is not None:
+        plain = replace(config, channel_bits=None)
+        known = [pupil.session for pupil in missing], [pupil.seed for pupil in missing]
+        networks = trained_networks(plain, *known, folder, progress, device)
+        for pupil, network in zip(missing, networks, strict=True):
+            start_from(pupil.network, network)
     for first in range(0, len(missing), TOGETHER):
 
         def report(fraction: float, doing: str, first: int = first) -> None:

@@ -54,6 +54,34 @@ def limit_output(
     network.head = ChannelHead(head.in_features, head.out_features, dims, bits, generator, noise)
 
 
+def start_from(network: LSTMNetwork | AttentionNetwork, plain: LSTMNetwork | AttentionNetwork) -> None:
+    """Start a limited network where one without the channel has come to.
+
+    Trained from scratch behind a narrow channel, a network learns one of two tasks and drops the other. So it
+    starts with all that the same individual learned without the channel; of the matrix of its head W = U S V'
+    the channel is sent V' h, of the largest singular values, and U S reads it.
+
+    Parameters
+    ----------
+    network
+        With a `ChannelHead`; its weights are replaced.
+    plain
+        Of the same sizes, with a linear head.
+    """
+    head = network.head
+    if not isinstance(head, ChannelHead) or not isinstance(plain.head, torch.nn.Linear):
+        kinds = type(head).__name__, type(plain.head).__name__
+        raise ValueError(f"heads are {kinds}; must be ChannelHead and Linear")
+    known = {name: value for name, value in plain.state_dict().items() if not name.startswith("head.")}
+    network.load_state_dict(known, strict=False)
+    u, s, v = torch.linalg.svd(plain.head.weight.detach(), full_matrices=False)
+    n = min(head.project.out_features, len(s))
+    with torch.no_grad():
+        head.project.weight[:n] = v[:n]
+        head.read.weight[:, :n] = u[:, :n] * s[:n]
+        head.read.bias.copy_(plain.head.bias)
+
+
 def reseed(network: torch.nn.Module, seed: int) -> None:
     """Start the noise of a limited network anew, on the network's device; nothing where it has none."""
     head = getattr(network, "head", None)
