@@ -35,9 +35,9 @@ class Vigilance:
     """What to run. The same values find the same run folder and go on there."""
 
     quick: bool = False
-    """Small: 3 individuals of each agent, vigils of 1.5 min. For trying things out."""
+    """Small: 2 individuals of each agent, vigils of 1.5 min. For trying things out."""
     participants: int | None = None
-    """Individuals of each agent; 20 if not given, 3 with --quick."""
+    """Individuals of each agent; 20 if not given, 2 with --quick."""
     minutes: float | None = None
     """Length of each vigil (min); 20 if not given, 1.5 with --quick."""
     seed: int = 1

@@ -28,7 +28,7 @@ WORDS = {
     ("no_memory", "fast"): "no memory, 30/min",
     ("no_memory", "slow"): "no memory, 10/min",
 }
-PARTICIPANTS, QUICK_PARTICIPANTS = 20, 3
+PARTICIPANTS, QUICK_PARTICIPANTS = 20, 2
 MINUTES, QUICK_MINUTES = 20.0, 1.5
 RULE = (
     "rule of Parasuraman (1979), doi:10.1126/science.472714: sensitivity falls where events are fast and the "

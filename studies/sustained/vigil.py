@@ -33,7 +33,7 @@ THIRDS = ("first", "middle", "last")
 
 BETWEEN_S = {"fast": 0.3, "slow": 4.3}
 CUE_S, DELAY_S, RESPONSE_S = 0.2, 0.5, 1.0
-TRIALS_PER_BLOCK = 12
+TRIALS_PER_BLOCK = 6
 
 
 def vigil(memory: str, rate: str, minutes: float) -> AXCPT:
@@ -46,7 +46,7 @@ def vigil(memory: str, rate: str, minutes: float) -> AXCPT:
     rate
         ``"fast"`` or ``"slow"``.
     minutes
-        Length (min), to a whole number of blocks of 12 trials.
+        Length (min), to a whole number of blocks of 6 trials.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def vigil(memory: str, rate: str, minutes: float) -> AXCPT:
     if (memory, rate) not in CONDITIONS:
         raise ValueError(f"memory = {memory!r}, rate = {rate!r}; must be one of {CONDITIONS}")
     trial_s = CUE_S + DELAY_S + RESPONSE_S + BETWEEN_S[rate]
-    ax, ay, bx, by = (4, 4, 4, 0) if memory == "memory" else (4, 0, 0, 8)
+    ax, ay, bx, by = (2, 2, 2, 0) if memory == "memory" else (2, 0, 0, 4)
     return AXCPT(
         ax=ax,
         ay=ay,
