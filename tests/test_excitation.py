@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neurosim.circuits.protocols.measurement import Measurement
-from studies.excitation.exhibit import SELF_EXCITATION, find
+from studies.excitation.exhibit import BIASES, FACTORS, SELF_EXCITATION, find, sized
 from studies.excitation.inverted_u import inverted_u
 from studies.excitation.performing import (
     LONGEST_TAU_S,
@@ -154,3 +154,12 @@ def test_findings_of_known_tables_meet_every_target():
     }
     assert missed and all(name.split(".")[1] == "spiking" for name in missed)
     assert isinstance(find(Setting(), flat).measurements["overlap"], Measurement)
+
+
+def test_short_runs_keep_all_strengths_and_networks_that_learn():
+    assert sized() is SELF_EXCITATION
+    parts = sized(5, short=True).parts(Setting())
+    assert len(parts) == len(FACTORS) + len(BIASES)
+    assert {(part.arguments["participants"], part.arguments["short"]) for part in parts} == {(5, True)}
+    assert {part.arguments.get("small", False) for part in parts} == {False}
+    assert delay_task(short=True).n_trials < delay_task(short=False).n_trials

@@ -10,8 +10,9 @@ from exhibit_contract import assert_declares_targets, assert_parts_are_plain
 from bridges.measures.behaviour import d_prime
 from bridges.session import Responses
 from studies.exhibits.base import Setting, rows_of
-from studies.sustained.parasuraman import AGENTS, PARASURAMAN, decrements, extra_fall, find
+from studies.sustained.parasuraman import AGENTS, PARASURAMAN, decrements, extra_fall, find, sized
 from studies.sustained.vigil import CONDITIONS, THIRDS, sensitivity_by_third, vigil
+from studies.vigilance import Vigilance, main
 
 
 @pytest.mark.parametrize(("memory", "rate"), CONDITIONS)
@@ -98,3 +99,10 @@ def test_exhibit_declares_what_it_claims_and_its_parts_can_be_run_anywhere():
     for setting in (Setting(quick=True), Setting()):
         assert_parts_are_plain(PARASURAMAN, setting)
         assert len(PARASURAMAN.parts(setting)) == len(AGENTS) * len(CONDITIONS)
+
+
+def test_size_can_be_chosen_and_is_part_of_what_is_run():
+    assert sized() is PARASURAMAN
+    arguments = [part.arguments for part in sized(5, 2.0).parts(Setting())]
+    assert {(one["participants"], one["minutes"]) for one in arguments} == {(5, 2.0)}
+    assert main(Vigilance(participants=1, minutes=0.0, seed=-1)) == 2
