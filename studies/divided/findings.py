@@ -11,6 +11,7 @@ from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
 from studies.comparison.ablation_figure import CENTRAL, CIRCUIT, ablation_table, draw_ablations
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
+from studies.comparison.conversion import conversion_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
 from studies.comparison.design import Findings, Material
 from studies.divided.design import NETWORKS, TITLES
@@ -194,6 +195,7 @@ def _checks(material: Material) -> list[Check]:
     checks = []
     for task in material.studied:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
+        checks += conversion_checks(scores, task)
     checks += sign_checks(scores, SIGNS, [name for name in names if name not in (*CIRCUIT[1:], *CENTRAL)])
     checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
     for name in scores.agents("attentional_blink"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studies.checks import Check
+from studies.comparison.conversion import conversion_checks
 from studies.comparison.design import Findings, Material
 from studies.figures import SavedFigure
 from studies.report import Table
@@ -29,6 +30,8 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
 
 def _checks(material: Material) -> list[Check]:
     checks = sustained_checks(material.scores, material.agents, material.studied, material.calibrated)
+    for task in material.studied:
+        checks += conversion_checks(material.scores, task)
     return checks + decrement_checks(material.scores, material.agents, material.studied)
 
 
