@@ -21,7 +21,7 @@ from bridges.maps.twin_data import (
 from bridges.participants.base import Participant, Progress, no_progress
 from bridges.participants.network_learning import cache_folder
 from bridges.participants.spiking import SpikingParticipant
-from bridges.participants.twin import TwinParticipant
+from bridges.participants.twin import LONG, TwinParticipant
 from bridges.session import Session
 from bridges.tasks import PVT, SART
 from neurosim.circuits.decision import SIDES
@@ -296,7 +296,7 @@ def behaviour(participants: int, quick: bool, seed: int, progress: Progress = no
         ``no_go``, ``answered``, ``response_time_s``.
     """
     tasks = (SART(trials_per_digit=8, n_blocks=3), PVT(duration_s=60.0)) if quick else (SART(), PVT())
-    config = TwinConfig.quick() if quick else TwinConfig()
+    config = TwinConfig.quick() if quick else LONG
     sides: list[tuple[str, Participant, int]] = [
         ("twin", TwinParticipant(twin=config), 0),
         ("circuit", SpikingParticipant(), 0),
