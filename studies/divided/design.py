@@ -121,7 +121,9 @@ BY_HAND = (
     "starts it, what it routes, and its reset; on the blink: what memory is written by, and how long brief "
     "stimuli drive the senses; on change detection: the memory stage, what compares with it and what is "
     "answered to something new. Some were settled on individuals 101-120 and 301-316 of other sessions. "
-    "Also by hand: the capacity of the limited networks' channel, and durations and numbers of items of the "
+    "Also by hand: the capacity of the limited networks' channel (the smallest that tells single choices), "
+    "how steeply networks with one output follow instructed priorities (the response times of the dual task "
+    "were looked at), and durations and numbers of items of the "
     "tasks, short enough for small circuits. Levels of accuracy and the sizes of effects that were looked at "
     "are therefore no predictions; the table below says which."
 )
