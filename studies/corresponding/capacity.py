@@ -99,7 +99,7 @@ def _find(setting: Setting, tables: Tables) -> Findings:
             "circuit_fit": f"the circuit's dual cost was {low:.3f} to {high:.3f} (standard error of a seed "
             f"{circuit['cost_error'].mean():.3f}); a cost that no capacity of the sweep gives cannot be "
             f"fitted",
-            "cost_ample": f"the worst of the ample levels; {ample.n} seeds give {ample.low:.3f} to {ample.high:.3f}",
+            "cost_ample": f"worst of the ample levels; interval {ample.low:.3f} to {ample.high:.3f}",
             "cost_short": "single choices keep most of their accuracy at this capacity, so more of it "
             "is lost "
             "by doing both; the cost depends on the noise of the stimuli as well as on C",
