@@ -107,7 +107,7 @@ LOOKS: dict[str, Look] = {
         _lighter(SPIKING, 0.75), "p", ":", "spiking, no shared inhibition", SPIKING
     ),
     "spiking-no-central-competition": Look(
-        _lighter(SPIKING, 0.45), "<", "--", "spiking, no central competition", SPIKING
+        _lighter(SPIKING, 0.45), "8", "--", "spiking, no central competition", SPIKING
     ),
     "spiking-no-central-self-excitation": Look(
         _lighter(SPIKING, 0.6), ">", ":", "spiking, no central self-excitation", SPIKING
