@@ -21,6 +21,7 @@ __all__ = [
     "learning_curve",
     "realised_accuracy",
     "retest_correlation",
+    "thresholds",
     "synapses",
     "together",
 ]
@@ -74,10 +75,15 @@ def realised_accuracy(table: pd.DataFrame) -> Measurement:
     return mean_of(_individuals(late)["correct"].mean(), "fraction")
 
 
+def thresholds(table: pd.DataFrame) -> pd.DataFrame:
+    """Thresholds (log10) of the blocks ``test`` and ``retest``, one row an individual."""
+    known = table[table["threshold"].notna()]
+    return known.pivot(index=["seed", "individual"], columns="block", values="threshold")
+
+
 def retest_correlation(table: pd.DataFrame) -> Measurement:
     """Correlation of the thresholds of the two test blocks over individuals, with Fisher's interval."""
-    known = table[table["threshold"].notna()]
-    wide = known.pivot(index=["seed", "individual"], columns="block", values="threshold")
+    wide = thresholds(table)
     if len(wide) < 4:
         return Measurement(float("nan"), float("nan"), float("nan"), len(wide), "1")
     r = float(np.corrcoef(wide["test"], wide["retest"])[0, 1])

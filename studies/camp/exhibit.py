@@ -16,6 +16,7 @@ from studies.camp.courses import (
     learning_curve,
     realised_accuracy,
     retest_correlation,
+    thresholds,
     together,
 )
 from studies.exhibits.base import Drawing, Exhibit, Findings, Part, Setting, Tables, Target
@@ -74,6 +75,12 @@ def course_findings(setting: Setting, tables: Tables) -> Findings:
             found[f"accuracy.{name}"] = realised_accuracy(table)
         if not setting.quick:
             found[f"retest.{name}"] = retest_correlation(table)
+            wide = thresholds(table)
+            within = float((wide["retest"] - wide["test"]).std() / np.sqrt(2.0))
+            why[f"retest.{name}"] = (
+                f"one test tells an individual's threshold to {within:.2f} (log10), and individuals differ by "
+                f"{float(wide.mean(axis=1).std()):.2f} only"
+            )
             curve = learning_curve(table)
             n = table.groupby(["seed", "individual"]).ngroups
             found[f"rate.{name}"] = Measurement(curve.rate, curve.rate_low, curve.rate_high, n, "1")
