@@ -78,7 +78,7 @@ def course_findings(setting: Setting, tables: Tables) -> Findings:
             wide = thresholds(table)
             within = float((wide["retest"] - wide["test"]).std() / np.sqrt(2.0))
             why[f"retest.{name}"] = (
-                f"one test tells an individual's threshold to {within:.2f} (log10), and individuals differ by "
+                f"one test tells an individual's threshold to {within:.2f} (log10); individuals differ by "
                 f"{float(wide.mean(axis=1).std()):.2f} only"
             )
             curve = learning_curve(table)
