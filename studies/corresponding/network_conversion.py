@@ -204,7 +204,7 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     names = [kind for kind in KINDS if any(name.startswith(kind) for name in tables)]
     table = pd.concat([gathered(tables, kind) for kind in names], ignore_index=True)
     attention = gathered(tables, "attention")
-    figure, axes = plt.subplots(1, 3, figsize=(7.2, 2.6))
+    figure, axes = plt.subplots(1, 3, figsize=(7.2, 3.2))
     marks = {"mlp": "o", "cnn": "s", "vision": "^"}
     colours = {"max": FIRST, "percentile": SECOND, "qcfs": "#009E73"}
     words = {"max": "largest", "percentile": "99.9 %", "qcfs": "QCFS"}
@@ -222,9 +222,10 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     steps = np.array([table["steps"].min(), table["steps"].max()])
     axes[0].plot(steps, 1.2 / steps, "--", lw=1, color=REFERENCE, label="limit, 1.2 / T")
     axes[0].set(xscale="log", yscale="log", xlabel="steps $T$", ylabel="error of rates (RMS)")
-    axes[0].legend(loc="lower left", fontsize=5.5, handlelength=1.5, labelspacing=0.25)
     axes[1].axhline(1.0, ls="--", lw=1, color=REFERENCE)
     axes[1].axhline(0.0, lw=0.6, color=OTHER)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4, fontsize=7)
     axes[1].set(xscale="log", xlabel="steps $T$", ylabel="loss of accuracy (pp)")
     one = attention[attention["neurons"] == NEURONS]
     bars = {
