@@ -179,10 +179,11 @@ def test_accuracy_and_decision_times_against_coherence():
         assert accuracy[c].value == pytest.approx(value, abs=0.08 + error)
     curve = psychometric_of(trials, np.random.default_rng(0))
     assert curve["alpha"].low < 9.5 and curve["alpha"].high > 6.5
-    times = decision_times_of(trials).set_index(["coherence", "correct"])
-    for c, value in ((0.032, 872), (0.512, 384)):
-        found = times.loc[(c, True)]
-        assert found["value"] == pytest.approx(value, abs=0.15 * value + (found["high"] - found["value"]))
+    # some 40 of 60 weak trials are right, too few for their mean time
+    weak = decision_times_of(decision_trials([0.032], 120, seed=5)).set_index("correct")["value"]
+    assert weak[True] == pytest.approx(872, rel=0.15)
+    times = decision_times_of(trials).set_index(["coherence", "correct"])["value"]
+    assert times[0.512, True] == pytest.approx(384, rel=0.15)
     assert error_time_difference_of(trials, np.random.default_rng(0)).value > 0
     assert 2.0 < trials["rest_e_hz"].mean() < 2.7 and 6.8 < trials["rest_i_hz"].mean() < 9.2
 

@@ -28,8 +28,8 @@ __all__ = ["LONG", "TwinParticipant", "spiking_twin"]
 
 
 LONG = TwinConfig(n_trials=1024, steps=3200)
-"""Twice the lessons that mean responses need: errors are rarer than responses, and sessions have many trials.
-With half of them answers to no-go digits were too many (.49 of them, against .33 of the circuit's)."""
+"""Twice the lessons that mean responses need: errors are rarer than responses, and a twin with half of
+them answered too many no-go digits (`studies.correspondence --map twin` compares the curves)."""
 
 
 @dataclass(frozen=True)
