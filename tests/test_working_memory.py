@@ -167,10 +167,9 @@ STRONGER = "the band is that of pilots whose steps read synapses at their start,
 @pytest.mark.xfail(
     reason=f"{STRONGER}; inhibition rests some 2 % below it", raises=AssertionError, strict=True
 )
-def test_inhibition_rests_in_its_band():
+def test_inhibition_rests_in_its_band(trials):
     """The other half of acceptance test T4."""
-    rest = spontaneous_rates_of(delay_trials([2.0, 2.1, 2.2], 10, cued=True, seed=1))
-    assert 8.2 < rest["i"].value < 10.2
+    assert 8.2 < spontaneous_rates_of(trials)["i"].value < 10.2
 
 
 @needs_compiler

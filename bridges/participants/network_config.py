@@ -69,9 +69,8 @@ class NetworkConfig:
         Whether tasks that are done at once share one output (`bridges.participants.network_limits`).
     priority_contrast
         Power p of instructed levels in the shares that a shared head is taught. PRP instructs levels of 1 and
-        0.5. Of 1, 2 and 3 the least was taken with which answering "first, and fast" is met: on three
-        individuals of other sessions RT1 was longer at the shortest SOA than at the longest by 540, 260 and
-        95 ms. RT2 was seen as well.
+        0.5. Set by hand: of 1, 2 and 3 the one with which three individuals of other sessions came closest to
+        answering "first, and fast". RT2 was seen as well.
 
     Raises
     ------
