@@ -41,6 +41,11 @@ HELD_OUT_INHIBITION = (1.15, 1.25)
 HELD_OUT_CUE_S = (2.0, 4.5)
 """Times within a trial at which no training trial has a cue."""
 
+ORDINARY = 0.7
+"""Share of training trials of the attention circuit that are as in tasks: whole stimuli, one at a time, most
+of them short, ordinary individuals and arousal. Perturbed trials teach too little about close decisions,
+which errors depend on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stimulation:
@@ -225,8 +230,9 @@ class AttentionSource:
 
     Conditions are what individuals differ in, and what is perturbed: ``habit`` (`direct_hz`),
     ``self_excitation`` (`w_plus_control`), ``attention`` (`goal_to_sensory_ns`), ``inhibition`` (every GABA
-    conductance). A training trial has cues near its start and end, stimuli at random times, of random length
-    and intensity, a drifting arousal and an individual of its own.
+    conductance). A training trial has cues near its start and end, stimuli at random times and of random
+    length, a drifting arousal and an individual of its own. Some of them are perturbed besides: stimuli of
+    any intensity, two at a time, individuals twice as far apart, lesions, other inhibition.
     """
 
     name: str = "attention"
@@ -254,14 +260,14 @@ class AttentionSource:
 
     def draw(self, rng: np.random.Generator) -> Stimulation:
         """A training trial; see the class."""
-        return Stimulation(self._drive(rng, self.cue_times_s(rng)), self._individual(rng))
+        perturbed = bool(rng.random() >= ORDINARY)
+        person = self._perturbed(rng) if perturbed else self._ordinary(rng)
+        return Stimulation(self._drive(rng, self.cue_times_s(rng), perturbed), person)
 
     def test(self, rng: np.random.Generator, unseen_cue: bool = False) -> Stimulation:
         """A trial of a standard individual, for tests: full-length cues; times as in training, or unseen."""
         times = [float(rng.uniform(*HELD_OUT_CUE_S))] if unseen_cue else [float(rng.uniform(0.1, 1.0))]
-        habit, self_excitation, attention = np.exp(rng.normal(size=3) * [0.08, 0.02, 0.10])
-        condition = {"habit": habit, "self_excitation": self_excitation, "attention": attention}
-        return Stimulation(self._drive(rng, times), {k: float(v) for k, v in condition.items()})
+        return Stimulation(self._drive(rng, times), self._ordinary(rng))
 
     def cue_times_s(self, rng: np.random.Generator) -> list[float]:
         """When cues come: one near the start of most trials, at times another near the end."""
@@ -270,7 +276,12 @@ class AttentionSource:
             times.append(float(rng.uniform(HELD_OUT_CUE_S[1], self.duration_s - 1.0)))
         return times
 
-    def _individual(self, rng: np.random.Generator) -> dict[str, float]:
+    def _ordinary(self, rng: np.random.Generator) -> dict[str, float]:
+        habit, self_excitation, attention = np.exp(rng.normal(size=3) * [0.08, 0.02, 0.10])
+        values = (habit, self_excitation, attention, 1.0)
+        return dict(zip(self.conditions, map(float, values), strict=True))
+
+    def _perturbed(self, rng: np.random.Generator) -> dict[str, float]:
         habit, self_excitation, attention = np.exp(rng.normal(size=3) * [0.16, 0.04, 0.2])
         inhibition = 1.0
         if rng.random() < 0.35:
@@ -284,7 +295,7 @@ class AttentionSource:
         values = (habit, self_excitation, attention, inhibition)
         return dict(zip(self.conditions, map(float, values), strict=True))
 
-    def _drive(self, rng: np.random.Generator, cue_times_s: Sequence[float]) -> Drive:
+    def _drive(self, rng: np.random.Generator, cue_times_s: Sequence[float], perturbed: bool = True) -> Drive:
         onsets, lengths, channels, levels = [], [], [], []
 
         def add(onset: float, length: float, channel: str, level: float) -> None:
@@ -300,16 +311,17 @@ class AttentionSource:
         now = float(rng.uniform(0.3, 2.5))
         while now < self.duration_s:
             stimulus, other = ("go", "no_go") if rng.random() < 0.65 else ("no_go", "go")
-            level = 1.0 if rng.random() < 0.7 else float(rng.uniform(0.0, 1.0))
-            length = 0.25 if rng.random() < 0.4 else float(rng.uniform(0.1, 1.2))
+            level = float(rng.uniform(0.0, 1.0)) if perturbed and rng.random() < 0.3 else 1.0
+            short = rng.random() < (0.4 if perturbed else 0.8)
+            length = 0.25 if short else float(rng.uniform(0.1, 1.2))
             add(now, length, stimulus, level)
-            if rng.random() < 0.1:
+            if perturbed and rng.random() < 0.1:
                 add(now, length, other, float(rng.uniform(0.0, 1.0)))
             now += length + float(rng.uniform(0.1, 2.2))
         if not onsets:
             add(1.0, 0.25, "go", 1.0)
         seconds = int(np.ceil(self.duration_s))
-        start = float(rng.uniform(0.78, 1.1))
+        start = float(rng.uniform(0.78, 1.1) if perturbed else rng.uniform(0.88, 1.08))
         arousal = np.maximum(start + np.cumsum(0.01 * rng.normal(size=seconds)), 0.5)
         return Drive.from_events(
             onsets, lengths, channels, levels, self.duration_s, np.asarray(arousal), arousal_dt_s=1.0

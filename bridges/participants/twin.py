@@ -24,12 +24,7 @@ from neurosim.circuits.attention_wiring import GO_NO_GO
 from neurosim.engine import announce
 from neurosim.recording import Recording, rates_dataset
 
-__all__ = ["LONG", "TwinParticipant", "spiking_twin"]
-
-
-LONG = TwinConfig(n_trials=1024, steps=3200)
-"""Twice the lessons that mean responses need: errors are rarer than responses, and a twin with half of
-them answered too many no-go digits (`studies.correspondence --map twin` compares the curves)."""
+__all__ = ["TwinParticipant", "spiking_twin"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class TwinParticipant(SpikingParticipant):
     """
 
     name: str = "spiking-twin"
-    twin: TwinConfig = LONG
+    twin: TwinConfig = TwinConfig()
     cache: Path | str | None = None
 
     def condition(self, seed: int) -> dict[str, float]:
@@ -132,6 +127,6 @@ def spiking_twin(
     participant = TwinParticipant(
         arousal=circuit.arousal,
         non_decision_s=circuit.non_decision_s,
-        twin=TwinConfig.quick() if quick else LONG,
+        twin=TwinConfig.quick() if quick else TwinConfig(),
     )
     return participant if arousal else replace(participant, name="spiking-twin-no-arousal")

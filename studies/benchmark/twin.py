@@ -9,7 +9,7 @@ import pandas as pd
 
 from bridges.maps.twin import TwinConfig
 from bridges.participants.spiking import SpikingParticipant
-from bridges.participants.twin import LONG, TwinParticipant
+from bridges.participants.twin import TwinParticipant
 from bridges.tasks import SART
 from studies.benchmark.base import Benchmark, BenchmarkFigure, BenchmarkSetting, Outcome, Reading, cpu_seconds
 
@@ -37,7 +37,7 @@ def turns(participants: int, trials_per_digit: int, repeats: int, quick: bool, s
     sessions = [task.session(1000 * seed + k) for k in range(participants)]
     seeds = [seed + k for k in range(participants)]
     circuit = SpikingParticipant()
-    twin = TwinParticipant(twin=TwinConfig.quick() if quick else LONG)
+    twin = TwinParticipant(twin=TwinConfig.quick() if quick else TwinConfig())
     ways = {"circuit": circuit, "twin": twin}
     for one in ways.values():
         # as many side by side as the circuit's own batches, which are compiled for their width

@@ -51,8 +51,8 @@ def draw_twins(setting: Setting, tables: Tables) -> Drawing:
         "times on "
         "held-out inputs, cumulative. "
         + (
-            "D to F: behaviour of 20 participants on the same sessions; grey: 95 % range of the mean of "
-            "20 circuits."
+            "D to F: behaviour of 20 participants on the same sessions, one dashed line a training seed of "
+            "the twin; grey: 95 % range of the mean of 20 circuits."
             if rows == 2
             else ""
         ),
@@ -124,9 +124,12 @@ def _curves(panels, points: pd.DataFrame) -> None:
     )
     for panel, (task, measure, name, title) in zip(panels, wanted, strict=True):
         mine = points[(points["task"] == task) & (points["measure"] == measure)].sort_values("block")
-        panel.fill_between(mine["block"], mine["low"], mine["high"], color=OTHER, alpha=0.3, lw=0)
-        panel.plot(mine["block"], mine["circuit"], "-", color=FIRST, lw=1.2, label="circuit")
-        panel.plot(mine["block"], mine["twin"], "o--", color=SECOND, ms=3, lw=1, label="twin")
+        for k, (_, one) in enumerate(mine.groupby("twin")):
+            if k == 0:
+                panel.fill_between(one["block"], one["low"], one["high"], color=OTHER, alpha=0.3, lw=0)
+                panel.plot(one["block"], one["circuit"], "-", color=FIRST, lw=1.2, label="circuit")
+            label = "twins" if k == 0 else None
+            panel.plot(one["block"], one["value"], "o--", color=SECOND, ms=2.5, lw=0.8, label=label)
         panel.set(xlabel="block" if task == "sart" else "minute", ylabel=measure)
         letter(panel, name, title)
     panels[0].legend(loc="best")

@@ -56,11 +56,11 @@ def distance_of_times(times: pd.DataFrame) -> float:
 
 
 def curves(behaviour: pd.DataFrame) -> pd.DataFrame:
-    """Behavioural curves: one row a participant, block and measure.
+    """Behavioural curves: one row a twin or circuit, participant, block and measure.
 
     Measures are commissions and omissions (%) and the mean response time to go trials (ms).
     """
-    keys = ["who", "task", "participant", "block"]
+    keys = ["who", "twin", "task", "participant", "block"]
     go, no_go = behaviour[~behaviour["no_go"]], behaviour[behaviour["no_go"]]
     measures = {
         "omissions (%)": 100.0 * (~go["answered"]).groupby([go[k] for k in keys]).mean(),
@@ -74,7 +74,7 @@ def curves(behaviour: pd.DataFrame) -> pd.DataFrame:
 
 
 def curve_points(behaviour: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame:
-    """Mean curves of twin and circuits, and whether the twin lies in the circuit's seed-to-seed range.
+    """Mean curves of twins and circuits, and whether a twin lies in the circuit's seed-to-seed range.
 
     The range is that of the mean of as many circuits with other seeds: both groups of circuits together are
     resampled into groups of the same size, and 95 % of their means lie within.
@@ -82,21 +82,22 @@ def curve_points(behaviour: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        One row a task, measure and block: ``circuit``, ``twin``, ``low``, ``high``, ``within``.
+        One row a task, measure, block and twin (its training seed): ``circuit``, ``value`` (of the twin),
+        ``low``, ``high``, ``within``.
     """
     table = curves(behaviour)
     rng = np.random.default_rng(0)
     rows = []
     for (task, measure, block), one in table.groupby(["task", "measure", "block"], sort=False):
-        twin = one.loc[one["who"] == "twin", "value"].dropna().to_numpy()
         circuits = one.loc[one["who"] != "twin", "value"].dropna().to_numpy()
-        if not (twin.size and circuits.size):
+        own = one.loc[one["who"] == "circuit", "value"].dropna()
+        twins = one[one["who"] == "twin"].dropna(subset="value")
+        if not (twins.size and circuits.size):
             continue
-        draws = rng.integers(circuits.size, size=(resamples, twin.size))
+        draws = rng.integers(circuits.size, size=(resamples, own.size))
         low, high = np.quantile(circuits[draws].mean(axis=1), [0.025, 0.975])
-        own = one.loc[one["who"] == "circuit", "value"].mean()
-        mean = float(twin.mean())
-        rows.append((task, measure, block, float(own), mean, low, high, bool(low <= mean <= high)))
-    return pd.DataFrame(
-        rows, columns=["task", "measure", "block", "circuit", "twin", "low", "high", "within"]
-    )
+        for twin, mean in twins.groupby("twin")["value"].mean().items():
+            within = bool(low <= mean <= high)
+            rows.append((task, measure, block, twin, float(own.mean()), float(mean), low, high, within))
+    columns = ["task", "measure", "block", "twin", "circuit", "value", "low", "high", "within"]
+    return pd.DataFrame(rows, columns=columns)

@@ -21,7 +21,7 @@ from bridges.maps.twin_data import (
 from bridges.participants.base import Participant, Progress, no_progress
 from bridges.participants.network_learning import cache_folder
 from bridges.participants.spiking import SpikingParticipant
-from bridges.participants.twin import LONG, TwinParticipant
+from bridges.participants.twin import TwinParticipant
 from bridges.session import Session
 from bridges.tasks import PVT, SART
 from neurosim.circuits.decision import SIDES
@@ -286,31 +286,32 @@ def _windows(drive: Drive, steps: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(starts, np.minimum(stops, steps), strict=True) if b - a >= 15]
 
 
-def behaviour(participants: int, quick: bool, seed: int, progress: Progress = no_progress) -> pd.DataFrame:
-    """Circuit and twin on the same sessions of SART and PVT, and other circuits on them too.
+def behaviour(
+    participants: int, twins: Sequence[int], seed: int, progress: Progress = no_progress
+) -> pd.DataFrame:
+    """Circuit and twins on the same sessions of SART and PVT, and other circuits on them too.
 
     Returns
     -------
     DataFrame
-        One row a trial: ``who`` ("circuit", "twin", "other circuits"), ``task``, ``participant``, ``block``,
-        ``no_go``, ``answered``, ``response_time_s``.
+        One row a trial: ``who`` ("circuit", "twin", "other circuits"), ``twin`` (seed of its training, -1 for
+        circuits), ``task``, ``participant``, ``block``, ``no_go``, ``answered``, ``response_time_s``.
     """
-    tasks = (SART(trials_per_digit=8, n_blocks=3), PVT(duration_s=60.0)) if quick else (SART(), PVT())
-    config = TwinConfig.quick() if quick else LONG
-    sides: list[tuple[str, Participant, int]] = [
-        ("twin", TwinParticipant(twin=config), 0),
-        ("circuit", SpikingParticipant(), 0),
-        ("other circuits", SpikingParticipant(), 1000),
+    sides: list[tuple[str, Participant, int, int]] = [
+        *(("twin", TwinParticipant(twin=TwinConfig(seed=twin)), twin, 0) for twin in twins),
+        ("circuit", SpikingParticipant(), -1, 0),
+        ("other circuits", SpikingParticipant(), -1, 1000),
     ]
     tables = []
-    for number, (who, participant, shift) in enumerate(sides):
-        for task in tasks:
+    for number, (who, participant, twin, shift) in enumerate(sides):
+        for task in (SART(), PVT()):
             sessions = [task.session(session_seed(seed, k, task.name)) for k in range(participants)]
             seeds = [individual_seed(seed, k) + shift for k in range(participants)]
             for k, (session, done) in enumerate(
                 zip(sessions, participant.perform(sessions, seeds), strict=True)
             ):
-                tables.append(_scored(session, done).assign(who=who, task=task.name, participant=k))
+                scored = _scored(session, done)
+                tables.append(scored.assign(who=who, twin=twin, task=task.name, participant=k))
         progress((number + 1) / len(sides), f"behaviour of the {who}")
     return pd.concat(tables, ignore_index=True)
 
