@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bridges.participants.spiking import spiking, wiring_of
-from bridges.tasks import MOT, PRP, VisualSearch
+from bridges.tasks import AXCPT, MOT, PRP, ChangeDetection, Flanker, Posner, VisualSearch
 from neurosim.circuit import Circuit
 from neurosim.circuits.attention import attention_circuit
 
@@ -84,6 +84,44 @@ def test_only_places_that_are_searched_drive_inhibition_directly():
     assert driven(PRP(trials_per_soa=1, blocks=("dual",))) == set()
 
 
+def test_many_places_refresh_a_goal_no_more_than_one_does():
+    refresh_ns = spiking().parameters.sensory_to_goal_ns
+
+    def refresh(task) -> list[float]:
+        circuit = spiking().circuit(3, wiring_of(task.session(1)))
+        joined = [p for p in circuit.projections if p.source.startswith("sensory.")]
+        size = spiking().parameters.pool_size
+        return [p.g_ns * size for p in joined if p.target.startswith("control.") and p.receptor == "ampa"]
+
+    searched = refresh(VisualSearch(n_blocks=1))
+    assert len(searched) == 16
+    assert sum(searched) == pytest.approx(refresh_ns)
+    # of two places, which can both be attended, and of targets that come one at a time, each does so fully
+    few = VisualSearch(set_sizes=(1, 2), n_locations=2, n_blocks=1)
+    assert refresh(few) == pytest.approx([refresh_ns] * 2)
+    assert refresh(Flanker(n_blocks=1)) == pytest.approx([refresh_ns] * 2)
+
+
+def test_only_places_that_are_followed_drive_the_inhibition_of_memory():
+    p = spiking().parameters
+
+    def driven(task) -> dict[str, dict[str, float]]:
+        rates: dict[str, dict[str, float]] = {}
+        for x in spiking().circuit(3, wiring_of(task.session(1))).inputs:
+            if x.target.startswith("memory."):
+                rates.setdefault(x.channel, {})[x.target] = x.rate_hz
+        return rates
+
+    places = [f"cue_{k}" for k in range(1, 9)]
+    followed = {cue: {f"memory.{cue}": p.tracked_hz, "memory.inhibition": p.surround_hz} for cue in places}
+    assert driven(MOT(n_blocks=1)) == followed
+    # colours, cues to a context and cues to a place that is only expected are remembered one by one
+    for task in (ChangeDetection(n_blocks=3), AXCPT(n_blocks=1), Posner(n_blocks=1)):
+        found = driven(task)
+        assert found
+        assert all(onto == {f"memory.{cue}": p.sample_hz} for cue, onto in found.items())
+
+
 def test_what_matches_nothing_in_mind_is_answered_more_strongly_than_by_its_rule():
     wiring = wiring_of(MOT(n_blocks=1).session(1))
     p = replace(spiking().parameters, new_default=1.5)
@@ -93,7 +131,7 @@ def test_what_matches_nothing_in_mind_is_answered_more_strongly_than_by_its_rule
         for x in circuit.projections
         if x.source.startswith("sensory.probe_1") and x.target.startswith("decision.")
     }
-    assert onto["decision.distractor"] == pytest.approx(0.5 * 1.5 * p.sensory_to_decision_ns)
+    assert onto["decision.distractor"] == pytest.approx(0.35 * 1.5 * p.sensory_to_decision_ns)
     assert onto["decision.target"] == pytest.approx(p.sensory_to_decision_ns)
 
 

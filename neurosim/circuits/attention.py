@@ -27,6 +27,8 @@ What stands beside the attended gets a share of the gain, and triggers its act o
 Where many places have to be searched, what is at each of them drives the inhibition of the central stage and
 of the decisions, as in a normalisation (Reynolds & Heeger 2009): among more items the target takes longer
 to be selected, and the answer that nothing was found longer still, because less speaks for it.
+Where places are followed, attention to one suppresses what surrounds it (Franconeri et al. 2010): what comes
+near a target may start a memory of its own, and the more targets are held, the sooner one of them is lost.
 
 A commission error is a decision on which the direct route ran ahead of the attended one; a lapse is
 a goal that fell out of its attractor. Neither is scripted.
@@ -37,6 +39,8 @@ the response threshold (`AttentionParameters` says so line by line).
 
 References
 ----------
+Franconeri, S. L., Jonathan, S. V. & Scimeca, J. M. (2010). Psychol Sci, 21, 920-925.
+doi:10.1177/0956797610373935
 Reynolds, J. H. & Heeger, D. J. (2009). Neuron, 61, 168-185. doi:10.1016/j.neuron.2009.01.002
 Wang, X.-J. (2002). Neuron, 36, 955-968. doi:10.1016/S0896-6273(02)01092-9
 Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:1011204814320
@@ -75,7 +79,7 @@ class AttentionParameters:
     One set for all tasks. Own choices were made while looking at short sessions of: SART and PVT (all of the
     go/no-go circuit has); change detection (memory, match, crowding, new); PRP (central stage, dual);
     attentional blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding);
-    Posner and ANT (expect); visual search (search, unsearched).
+    Posner and ANT (expect); visual search (search, unsearched); object tracking (tracked, surround).
     """
 
     pool_size: int = 80  # own choice; Wang 2002 has 240
@@ -92,7 +96,7 @@ class AttentionParameters:
     w_plus_decision: float = 1.7  # Wang 2002
     sensory_background_hz: float = 2150.0  # own choice: senses rest below threshold; Wang 2002 has 2400
     central_background_hz: float = 2270.0  # own choice: nothing is routed that does not call for it
-    search_background_hz: float = 2200.0  # own choice: only what most looks like the target is selected
+    search_background_hz: float = 2100.0  # own choice: only what most looks like the target is selected
     memory_background_hz: float = 2370.0  # own choice: few memories arise by themselves
     written_background_hz: float = 2350.0  # own choice: what the senses write does not arise by itself
     conditional_background_hz: float = 1850.0  # own choice: it takes a goal besides the stimulus
@@ -101,19 +105,21 @@ class AttentionParameters:
     crowding: float = 0.5  # own choice: n stimuli of one act have habits of n^-crowding each
     cue_hz: float = 600.0  # own choice: instruction to its goal
     sample_hz: float = 200.0  # own choice: what is shown within a trial to its memory
+    tracked_hz: float = 400.0  # own choice: the same where it marks a place that is then followed
+    surround_hz: float = 65.0  # own choice: what such a place adds to the inhibition of memory
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
     new_default: float = 1.25  # own choice: the same for what calls for an act unless it is held in mind
-    search_default: float = 1.6  # own choice: what calls for an act whatever a search finds, so much more
+    search_default: float = 1.75  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
     sensory_to_central_ns: float = 13.6  # own choice: total AMPA conductance, calls for routing
-    search_to_central_ns: float = 26.0  # own choice: the same from one of many places
+    search_to_central_ns: float = 38.0  # own choice: the same from one of many places
     goal_to_central_ns: float = 1.0  # own choice: total NMDA conductance, only a task that is meant is routed
     central_to_decision_ns: float = 1.4  # own choice: total AMPA conductance, routes to an act
-    search_to_decision_ns: float = 4.0  # own choice: the same from one of many places
-    search_inhibition_ns: float = 0.25  # own choice: total AMPA, each of many places to inhibition of acts
-    search_crowding_ns: float = 0.7  # own choice: the same onto inhibition of the central stage
+    search_to_decision_ns: float = 6.0  # own choice: the same from one of many places
+    search_inhibition_ns: float = 0.38  # own choice: total AMPA, each of many places to inhibition of acts
+    search_crowding_ns: float = 1.2  # own choice: the same onto inhibition of the central stage
     central_to_memory_ns: float = 3.5  # own choice: total NMDA conductance, routes to a memory
     match_ns: float = 20.0  # own choice: total NMDA conductance from a memory to what is compared with it
     goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
@@ -197,7 +203,11 @@ def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
         for goal in dict.fromkeys(goal for d in detectors for goal in d.goals):
             pool = _goal_pool(goal)
             if goal not in wiring.stimuli and pool not in {i.target for i in inputs}:
-                inputs.append(Input(goal, pool, p.cue_hz if goal in wiring.instructions else p.sample_hz))
+                told, followed = goal in wiring.instructions, wiring.tracked(goal)
+                shown_hz = p.tracked_hz if followed else p.sample_hz
+                inputs.append(Input(goal, pool, p.cue_hz if told else shown_hz))
+                if followed:
+                    inputs.append(Input(goal, "memory.inhibition", p.surround_hz))
     return tuple(inputs)
 
 
@@ -342,7 +352,9 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
             links.append(link(_goal_pool(goal), sense, "nmda", share * gain_ns))
             # a memory that what is compared with it could switch on would always say "the same"
             if goal in wiring.instructions:
-                links.append(link(sense, _goal_pool(goal), "ampa", p.sensory_to_goal_ns))
+                # more places to search are no more reason to: each gives its share of what refreshes the goal
+                back_ns = p.sensory_to_goal_ns / (wiring.supported(goal) if wiring.searched(detector) else 1)
+                links.append(link(sense, _goal_pool(goal), "ampa", back_ns))
         for goal in wiring.spilled(detector):
             share = p.spill / sqrt(wiring.supported(goal))
             links.append(link(_goal_pool(goal), sense, "nmda", share * p.goal_to_sensory_ns))

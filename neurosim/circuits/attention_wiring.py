@@ -18,6 +18,9 @@ INSTRUCTION = "attend_"
 """Goals whose name begins so are instructions; others are shown within a trial and remembered."""
 
 
+PLACE = "cue_"
+"""Memories whose name begins so are of places; others are of things."""
+
 MOST_ATTENDED = 2
 """Places with the same meaning that can be attended at a time; more have to be searched."""
 
@@ -169,6 +172,12 @@ class Wiring:
             for act, _ in detector.acts
             if goal in self.instructions and act != WITHHOLD and not self.tasks
         )
+
+    def tracked(self, goal: str) -> bool:
+        """Whether a goal marks a place to be followed: one is asked later which places were marked."""
+        plain = {one.stimulus for one in self.associations if one.goal is None}
+        asked = (d.stimulus for d in self.detectors if d.conditional and goal in d.goals)
+        return goal.startswith(PLACE) and any(stimulus in plain for stimulus in asked)
 
     def _of_task(self, detector: Detector) -> bool:
         names = (detector.stimulus, *(act for act, _ in detector.acts))

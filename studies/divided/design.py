@@ -49,8 +49,11 @@ TASKS: dict[str, Task] = {
         fixation_s=0.3,
         cue_s=1.0,
         motion_s=5.0,
-        window_s=1.5,
+        probe_s=2.5,
+        window_s=2.5,
         intertrial_s=0.3,
+        # one over the temporal limit of tracking, 7 to 2.6 Hz for one to three targets (Holcombe & Chen 2013)
+        lag_s=0.2,
     ),
 }
 QUICK: dict[str, Task] = {
@@ -96,7 +99,9 @@ QUICK: dict[str, Task] = {
         fixation_s=0.3,
         cue_s=0.8,
         motion_s=2.0,
-        window_s=1.4,
+        probe_s=2.0,
+        window_s=2.0,
+        lag_s=0.2,
         intertrial_s=0.2,
     ),
 }
@@ -120,7 +125,9 @@ BY_HAND = (
     "circuit (AttentionParameters), one set for all tasks of all studies. On PRP: the central stage, what "
     "starts it, what it routes, and its reset; on the blink: what memory is written by, and how long brief "
     "stimuli drive the senses; on change detection: the memory stage, what compares with it and what is "
-    "answered to something new. Some were settled on individuals 101-120 and 301-316 of other sessions. "
+    "answered to something new; on object tracking: how strongly a place that is followed drives memory and "
+    "its inhibition, how much the answer to an object that was no target weighs, and how long tracking lags. "
+    "Some were settled on individuals 1-6, 101-120 and 301-316 of other sessions. "
     "Also by hand: the capacity of the limited networks' channel (the smallest that tells single choices), "
     "how steeply networks with one output follow instructed priorities (the response times of the dual task "
     "were looked at), and durations and numbers of items of the "

@@ -53,10 +53,11 @@ BY_HAND = (
     "Chosen by hand, while looking at the tasks of this study: the strengths between the stages of the "
     "circuit (AttentionParameters), one set for all tasks of all studies. On flankers: how far gain "
     "spills over to neighbours, and their habit; on Posner and ANT: the gain of an expected place; on "
-    "search: the stage that searches, what each item adds to the inhibition of it and of the decisions, and "
-    "how strongly the answer that nothing was found is called for (individuals 301-303 of other sessions, "
-    "three seconds for an answer); the levels of flankers, of distractors and of cues in the tasks; "
-    "the capacity of the limited networks' channel. Sizes of effects that were looked at are therefore no"
+    "search: the stage that searches, what it gives to the decisions, what each item adds to the inhibition "
+    "of both, and how strongly the answer that nothing was found is called for (individuals 1-6 and 301-303 "
+    "of other sessions, three seconds for an answer); the levels of flankers, of distractors and of cues in "
+    "the tasks; the capacity of the limited networks' channel. Sizes of effects that were looked at are "
+    "therefore no"
     " predictions; the table below says which."
 )
 PREDICTED = (
