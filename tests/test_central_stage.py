@@ -122,17 +122,25 @@ def test_only_places_that_are_followed_drive_the_inhibition_of_memory():
         assert all(onto == {f"memory.{cue}": p.sample_hz} for cue, onto in found.items())
 
 
-def test_what_matches_nothing_in_mind_is_answered_more_strongly_than_by_its_rule():
-    wiring = wiring_of(MOT(n_blocks=1).session(1))
-    p = replace(spiking().parameters, new_default=1.5)
+@pytest.mark.parametrize(
+    ("task", "probe", "known", "new", "setting"),
+    [
+        (ChangeDetection(n_blocks=3), "probe_red", "same", "change", "new_default"),
+        (MOT(n_blocks=1), "probe_1", "target", "distractor", "unmarked"),
+    ],
+    ids=["change_detection", "mot"],
+)
+def test_what_matches_nothing_in_mind_is_answered_by_a_strength_of_its_own(task, probe, known, new, setting):
+    wiring = wiring_of(task.session(1))
+    p = replace(spiking().parameters, **{setting: 1.5})
     circuit = attention_circuit(p, wiring)
     onto = {
         x.target: x.g_ns * p.pool_size
         for x in circuit.projections
-        if x.source.startswith("sensory.probe_1") and x.target.startswith("decision.")
+        if x.source.startswith(f"sensory.{probe}") and x.target.startswith("decision.")
     }
-    assert onto["decision.distractor"] == pytest.approx(0.35 * 1.5 * p.sensory_to_decision_ns)
-    assert onto["decision.target"] == pytest.approx(p.sensory_to_decision_ns)
+    assert onto[f"decision.{new}"] == pytest.approx(0.5 * 1.5 * p.sensory_to_decision_ns)
+    assert onto[f"decision.{known}"] == pytest.approx(p.sensory_to_decision_ns)
 
 
 def test_what_a_vain_search_is_answered_with_is_called_for_more_strongly_than_by_its_rule():

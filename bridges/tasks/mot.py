@@ -223,7 +223,7 @@ class MOT(SessionMaker):
         """A probe is compared with the objects that are held in mind."""
         objects = range(1, self.n_shown + 1)
         # the answer when the object is not in mind; one that is outweighs it
-        other = [Rule(f"probe_{k}", "distractor", weight=0.35) for k in objects]
+        other = [Rule(f"probe_{k}", "distractor", weight=0.5) for k in objects]
         return (*other, *(Rule(f"probe_{k}", "target", goal=f"cue_{k}") for k in objects))
 
     @property

@@ -79,7 +79,8 @@ class AttentionParameters:
     One set for all tasks. Own choices were made while looking at short sessions of: SART and PVT (all of the
     go/no-go circuit has); change detection (memory, match, crowding, new); PRP (central stage, dual);
     attentional blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding);
-    Posner and ANT (expect); visual search (search, unsearched); object tracking (tracked, surround).
+    Posner and ANT (expect); visual search (search, unsearched); object tracking (tracked, surround,
+    unmarked).
     """
 
     pool_size: int = 80  # own choice; Wang 2002 has 240
@@ -110,6 +111,7 @@ class AttentionParameters:
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
     new_default: float = 1.25  # own choice: the same for what calls for an act unless it is held in mind
+    unmarked: float = 0.95  # own choice: the same for a place that was not marked, where places are followed
     search_default: float = 1.75  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
@@ -221,7 +223,9 @@ def _open(wiring: Wiring, detectors: Sequence[Detector], p: AttentionParameters)
         # the answer about what matches nothing in mind
         compared = {d.stimulus for d in wiring.detectors if d.conditional}
         new = any(d.stimulus in compared and not d.conditional for d in detectors)
-        return p.new_default if new else 1.0
+        if not new:
+            return 1.0
+        return p.unmarked if any(wiring.tracked(goal) for goal in wiring.memories) else p.new_default
     return p.unsearched if any(wiring.searched(d) for d in detectors) else p.unrouted
 
 
