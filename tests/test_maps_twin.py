@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -26,6 +27,7 @@ from bridges.participants.twin import TwinParticipant, spiking_twin
 from bridges.tasks import PRP, SART
 from neurosim.circuits.decision import decision_circuit
 from neurosim.drive import Drive
+from studies.corresponding.twin_numbers import curve_points
 
 CIRCUIT = decision_circuit()
 
@@ -212,3 +214,32 @@ def test_a_small_twin_presses_to_go_and_comes_back_from_the_cache(tmp_path):
     assert answered.mean() > 0.5
     twin = twin_of(AttentionSource(), config, tmp_path / "networks")
     assert twin.populations == AttentionSource().circuit({}).names
+
+
+def test_a_curve_counts_as_the_circuits_only_if_circuits_could_have_made_it():
+    rng = np.random.default_rng(3)
+    chances = {"circuit": 0.3, "other circuits": 0.3, "twin": 0.3, "poor twin": 0.5}
+
+    def trials(who: str) -> pd.DataFrame:
+        n = 20 * 4 * 60
+        return pd.DataFrame(
+            {
+                "who": who.removeprefix("poor "),
+                "twin": {"twin": 0, "poor twin": 1}.get(who, -1),
+                "task": "sart",
+                "participant": np.arange(n) % 20,
+                "block": np.arange(n) // 20 % 4,
+                "no_go": True,
+                "answered": rng.random(n) < chances[who],
+                "response_time_s": 0.3,
+            }
+        )
+
+    go = trials("circuit").assign(no_go=False, answered=True)
+    everybody = [trials(who) for who in chances]
+    points = curve_points(pd.concat([*everybody, go, go.assign(who="twin", twin=0)]))
+    wrong = points[points["measure"] == "commissions (%)"].groupby("twin")["within"].mean()
+    assert wrong[0] >= 0.75 and wrong[1] == 0.0
+    # the same responses in the same time are always within
+    rest = points[(points["measure"] != "commissions (%)") & (points["twin"] == 0)]
+    assert rest["within"].all() and set(rest["block"]) == {0, 1, 2, 3}

@@ -27,8 +27,8 @@ __all__ = ["Tell", "TwinConfig", "train_twin"]
 Tell = Callable[[float, str], None]
 """Called with the fraction done and what is being done."""
 
-AVERAGED = 0.99
-"""What is left of a running average of the weights after a step."""
+AVERAGED = 1.0 / 64.0
+"""Share of all steps that the running average of the weights looks back on."""
 
 WARM_UP = 15
 """Bins after a cut whose past is not known, so that they do not count."""
@@ -109,7 +109,8 @@ def train_twin(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimiser, config.steps, 0.02 * config.learning_rate
     )
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    left = max(1.0 - 1.0 / (AVERAGED * config.steps), 0.0)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(left))
     averaged = cast(CountNetwork, average.module)
     best, best_loss = copy.deepcopy(network.state_dict()), np.inf
     for step in range(1, config.steps + 1):
