@@ -76,8 +76,8 @@ def _draw(setting: Setting, tables: Tables) -> Drawing:
     figure, axes = plt.subplots(1, 2, figsize=(5.6, 2.6))
     mean = table.groupby("cap")[["network", "spiking"]].mean()
     for form, colour, mark, words in (
-        ("network", FIRST, "o", "LSTM"),
-        ("spiking", SECOND, "s", "Brian2 form"),
+        ("network", SECOND, "o", "LSTM"),
+        ("spiking", FIRST, "s", "Brian2 form"),
     ):
         axes[0].plot(mean.index, 100 * mean[form], f"-{mark}", ms=4, color=colour, label=words)
         intact = 100 * table.groupby("seed")[f"intact_{form}"].first().mean()
