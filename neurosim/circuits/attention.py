@@ -111,7 +111,7 @@ class AttentionParameters:
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
     new_default: float = 1.25  # own choice: the same for what calls for an act unless it is held in mind
-    unmarked: float = 0.95  # own choice: the same for a place that was not marked, where places are followed
+    unmarked: float = 1.1  # own choice: the same for a place that was not marked, where places are followed
     search_default: float = 1.75  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
     onset_hz: float = 250.0  # own choice: what the onset of a stimulus adds to its task's central pool
