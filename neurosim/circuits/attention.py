@@ -18,6 +18,9 @@ from what the task calls for (`Wiring`) and from nothing else:
   one; of those that start, one wins, holds itself and routes its stimulus to the act or the memory, until the
   act or the memory is there and resets it. What comes meanwhile waits as long as its stimulus lasts: the
   bottleneck of two tasks (Zylberberg et al. 2010) and the blink (Dehaene et al. 2003) are the same stage.
+  A target that it routes into memory opens the gate to all else that may be remembered: a second one right
+  behind the first enters with it (Bowman & Wyble 2007). The next routing has to wait for that one to be over
+  and for slow inhibition to decay, as after a phasic response of the locus coeruleus (Nieuwenhuis 2005).
 - **decision**: slow NMDA integrators, one for each response and one for withholding where that is asked for;
   both components of a dual task meet here. Two routes lead here: one from the sensory pools, and a direct
   one from every stimulus to the response that it triggers out of habit, which needs no attention.
@@ -46,6 +49,8 @@ Wang, X.-J. (2002). Neuron, 36, 955-968. doi:10.1016/S0896-6273(02)01092-9
 Brunel, N. & Wang, X.-J. (2001). J Comput Neurosci, 11, 63-85. doi:10.1023/A:1011204814320
 Zylberberg, A., Fernandez Slezak, D., Roelfsema, P., Dehaene, S. & Sigman, M. (2010). PLoS Comput Biol, 6,
 e1000765. doi:10.1371/journal.pcbi.1000765
+Bowman, H. & Wyble, B. (2007). Psychol Rev, 114, 38-70. doi:10.1037/0033-295X.114.1.38
+Nieuwenhuis, S. et al. (2005). J Exp Psychol Gen, 134, 291-307. doi:10.1037/0096-3445.134.3.291
 Dehaene, S., Sergent, C. & Changeux, J.-P. (2003). PNAS, 100, 8520-8525. doi:10.1073/pnas.1332574100
 """
 
@@ -78,9 +83,9 @@ class AttentionParameters:
 
     One set for all tasks. Own choices were made while looking at short sessions of: SART and PVT (all of the
     go/no-go circuit has); change detection (memory, match, crowding, new); PRP (central stage, dual);
-    attentional blink (central to memory, sensory to memory, written); flanker and ANT (spill, crowding);
-    Posner and ANT (expect); visual search (search, unsearched); object tracking (tracked, surround,
-    unmarked).
+    attentional blink (central to memory, gate, sensory to memory, written, recalled, encoding); flanker and
+    ANT (spill, crowding); Posner and ANT (expect); visual search (search, unsearched); object tracking
+    (tracked, surround, unmarked).
     """
 
     pool_size: int = 80  # own choice; Wang 2002 has 240
@@ -111,6 +116,7 @@ class AttentionParameters:
     sensory_to_decision_ns: float = 6.0  # own choice: total AMPA conductance
     unrouted: float = 0.2  # own choice: share of the way to acts and memories that is open without routing
     new_default: float = 1.25  # own choice: the same for what calls for an act unless it is held in mind
+    recalled: float = 1.4  # own choice: the same for what is only asked for, and answered out of memory
     unmarked: float = 1.1  # own choice: the same for a place that was not marked, where places are followed
     search_default: float = 1.75  # own choice: what calls for an act whatever a search finds, so much more
     unsearched: float = 0.01  # own choice: the same for what is at one of many places
@@ -122,17 +128,20 @@ class AttentionParameters:
     search_to_decision_ns: float = 6.0  # own choice: the same from one of many places
     search_inhibition_ns: float = 0.38  # own choice: total AMPA, each of many places to inhibition of acts
     search_crowding_ns: float = 1.2  # own choice: the same onto inhibition of the central stage
-    central_to_memory_ns: float = 3.5  # own choice: total NMDA conductance, routes to a memory
+    central_to_memory_ns: float = 4.0  # own choice: total NMDA conductance, routes to a memory
+    gate_ns: float = 2.8  # own choice: the same, to all else that may be remembered
     match_ns: float = 20.0  # own choice: total NMDA conductance from a memory to what is compared with it
     goal_to_sensory_ns: float = 16.0  # own choice: total NMDA conductance, the attentional gain
     expect_ns: float = 11.0  # own choice: total NMDA conductance, the same gain from a cue within a trial
     spill: float = 1.0  # own choice: share of that gain that falls on what stands beside the attended
     sensory_to_goal_ns: float = 3.0  # own choice: total AMPA conductance, refreshes the goal
-    sensory_to_memory_ns: float = 3.0  # own choice: total NMDA conductance, writes what is to be remembered
+    sensory_to_memory_ns: float = 8.5  # own choice: total NMDA conductance, writes what is to be remembered
     threshold_hz: float = 25.0  # own choice
     reset_ns: float = 15.0  # own choice: corollary inhibition after a response
     reset_ms: float = 100.0  # own choice: time constant of that inhibition
     dual_reset_ms: float = 500.0  # own choice: the same where the stimulus of a task may outlast its response
+    encoding_reset_ns: float = 7.5  # own choice: the same, and between encodings into memory
+    encoding_reset_ms: float = 250.0  # own choice: time constant of that slow inhibition
     shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
     central_competition: bool = True  # False: every pool of the central stage is a stage of its own
 
@@ -220,6 +229,8 @@ def _open(wiring: Wiring, detectors: Sequence[Detector], p: AttentionParameters)
             return 1.0
         if any(wiring.searched(d) for d in wiring.detectors):
             return p.search_default
+        if wiring.tasks and all(d.conditional for d in detectors):
+            return p.recalled  # no other answer speaks against it, but a prompt drives no habit either
         # the answer about what matches nothing in mind
         compared = {d.stimulus for d in wiring.detectors if d.conditional}
         new = any(d.stimulus in compared and not d.conditional for d in detectors)
@@ -236,14 +247,19 @@ def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
     central = tuple(f"central.{d.name}" for d in wiring.routed)
     # to have put something into memory ends an operation of the central stage, as a response does
     routed = tuple(_goal_pool(goal) for goal in wiring.memories if wiring.task_of(goal) is not None)
+    # to have begun one shuts the stage to all others for a while
+    written = tuple(f"central.{d.name}" for d in wiring.routed if d.stimulus in wiring.memories)
+    reset_ns, tau_ms = p.reset_ns, p.dual_reset_ms if wiring.routed else p.reset_ms
+    if written:
+        reset_ns, tau_ms = p.encoding_reset_ns, p.encoding_reset_ms
     one_for_all = len(wiring.components) == 1 and not memories
     return Readout(
-        populations=(*decisions, *routed),
+        populations=(*decisions, *routed, *written),
         resets=(*decisions, *memories, *central),
         reset_pairs=() if one_for_all else _reset_pairs(wiring),
         threshold_hz=p.threshold_hz,
-        reset_ns=p.reset_ns,
-        tau_reset_ms=p.dual_reset_ms if wiring.routed else p.reset_ms,
+        reset_ns=reset_ns,
+        tau_reset_ms=tau_ms,
     )
 
 
@@ -259,9 +275,9 @@ def _reset_pairs(wiring: Wiring) -> tuple[tuple[str, str], ...]:
         for one in wiring.associations:
             if one.goal in wiring.memories and one.act in component:
                 pairs += [(f"decision.{act}", _goal_pool(one.goal)) for act in component]
-    for d in wiring.routed:
-        if d.stimulus in wiring.memories:
-            pairs.append((_goal_pool(d.stimulus), f"central.{d.name}"))
+    written = [d for d in wiring.routed if d.stimulus in wiring.memories]
+    pairs += [(_goal_pool(d.stimulus), f"central.{d.name}") for d in written]
+    pairs += [(f"central.{d.name}", f"central.{x.name}") for d in written for x in written if d != x]
     return tuple(dict.fromkeys(pairs))
 
 
@@ -382,4 +398,7 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
                 links.append(link(sense, "central.inhibition", "ampa", p.search_crowding_ns))
         if detector.stimulus in wiring.memories:
             links.append(link(central, _goal_pool(detector.stimulus), "nmda", p.central_to_memory_ns))
+            # the gate that one target opens lets in what is seen right behind it, until its memory shuts it
+            others = [d.stimulus for d in wiring.routed if d.stimulus in wiring.memories and d != detector]
+            links += [link(central, _goal_pool(other), "nmda", p.gate_ns) for other in others]
     return tuple(links)
