@@ -78,6 +78,9 @@ def test_one_encoding_shuts_out_the_others_and_ends_with_its_own_memory():
     assert found == ends | shuts
     assert {one for one, _ in found} <= set(readout.populations)
     assert (readout.reset_ns, readout.tau_reset_ms) == (p.encoding_reset_ns, p.encoding_reset_ms)
+    # where the central pools do not compete, none of them shuts out another
+    apart = spiking(central_competition=False).circuit(3, wiring_of(DIGITS.session(1))).readout
+    assert ends <= set(apart.reset_pairs) and not shuts & set(apart.reset_pairs)
     # tasks whose answers are given at once keep the reset that their responses have
     prp = attention_circuit(p, wiring_of(PRP(trials_per_soa=1, blocks=("dual",)).session(1))).readout
     assert (prp.reset_ns, prp.tau_reset_ms) == (p.reset_ns, p.dual_reset_ms)

@@ -256,14 +256,14 @@ def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
     return Readout(
         populations=(*decisions, *routed, *written),
         resets=(*decisions, *memories, *central),
-        reset_pairs=() if one_for_all else _reset_pairs(wiring),
+        reset_pairs=() if one_for_all else _reset_pairs(wiring, p.central_competition),
         threshold_hz=p.threshold_hz,
         reset_ns=reset_ns,
         tau_reset_ms=tau_ms,
     )
 
 
-def _reset_pairs(wiring: Wiring) -> tuple[tuple[str, str], ...]:
+def _reset_pairs(wiring: Wiring, competition: bool) -> tuple[tuple[str, str], ...]:
     pairs = []
     hidden = [act for act in wiring.acts if act not in wiring.responses]
     for component in wiring.components:
@@ -277,7 +277,8 @@ def _reset_pairs(wiring: Wiring) -> tuple[tuple[str, str], ...]:
                 pairs += [(f"decision.{act}", _goal_pool(one.goal)) for act in component]
     written = [d for d in wiring.routed if d.stimulus in wiring.memories]
     pairs += [(_goal_pool(d.stimulus), f"central.{d.name}") for d in written]
-    pairs += [(f"central.{d.name}", f"central.{x.name}") for d in written for x in written if d != x]
+    if competition:
+        pairs += [(f"central.{d.name}", f"central.{x.name}") for d in written for x in written if d != x]
     return tuple(dict.fromkeys(pairs))
 
 
