@@ -12,7 +12,7 @@ __all__ = ["NETWORKS", "TITLES", "design"]
 TASKS: dict[str, Task] = {
     "posner": Posner(n_blocks=2, fixation_min_s=0.7, fixation_max_s=1.0),
     "flanker": Flanker(n_blocks=4, block_rest_s=2.0),
-    "visual_search": VisualSearch(n_blocks=1, window_s=3.0),
+    "visual_search": VisualSearch(n_blocks=1, window_s=4.0),
     "ant": ANT(n_blocks=3, trials_per_cell=4, trial_s=3.2, fixation_max_s=0.8),
 }
 QUICK: dict[str, Task] = {
