@@ -20,7 +20,7 @@ from bridges.maps.twin_data import (
     levels_in_bins,
 )
 from bridges.maps.twin_fidelity import bits_per_spike, cohen_kappa, explained_of_ceiling, psth_r2
-from bridges.maps.twin_network import CountNetwork, StepWeights
+from bridges.maps.twin_network import STRETCH, WARM_UP, CountNetwork, StepWeights
 from bridges.maps.twin_training import train_twin
 from bridges.participants.base import Participant
 from bridges.participants.twin import TwinParticipant, spiking_twin
@@ -86,6 +86,27 @@ def test_sampled_counts_have_the_mean_and_the_dispersion_asked_for():
     assert counts.mean(axis=0) == pytest.approx(mean, rel=0.02)
     assert counts.var(axis=0) == pytest.approx(phi * mean + phi**2 / 8, rel=0.05)
     assert np.corrcoef(counts[:, 0], counts[:, 1])[0, 1] == pytest.approx(0.4, abs=0.03)
+
+
+def test_a_long_free_run_stays_in_states_that_learning_knew():
+    """Units that hear nothing but a constant input would drift for ever; they begin anew instead."""
+    made = network(events=0)
+    with torch.no_grad():
+        made.core.weight_ih_l0[:, made.given_centre.numel() :] = 0.0
+        made.side.weight[:, made.given_centre.numel() : -made.n_hidden] = 0.0
+        # update gates that hardly open: time constants of minutes
+        made.core.bias_ih_l0[made.n_hidden : 2 * made.n_hidden] = 9.0
+    given = np.ones((1, 3 * STRETCH, 4), np.float32)
+    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(0)], stretch=50))
+    expected = np.concatenate([part[1][0] for part in parts])
+    with torch.no_grad():
+        none = torch.zeros(1, STRETCH, 4)
+        rates, _, _ = made(torch.ones(1, STRETCH, 4), none, none[..., :0])
+    assert np.ptp(rates.numpy(), axis=1).min() > 1e-4
+    assert expected[:STRETCH] == pytest.approx(rates[0].numpy(), abs=1e-5)
+    for start in (STRETCH, 2 * STRETCH - WARM_UP):
+        again = expected[start : start + STRETCH - WARM_UP]
+        assert again == pytest.approx(rates[0, WARM_UP:].numpy(), abs=1e-5)
 
 
 def test_a_trial_does_not_depend_on_its_company():

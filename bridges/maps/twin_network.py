@@ -16,6 +16,11 @@ correlation R, by a root transform that keeps the mean:
 
 with mean lambda and variance phi lambda + phi^2 / 8.
 
+The network learns from stretches of `STRETCH` bins, of which the first `WARM_UP` do not count. What its units
+do beyond that was never learned, and over minutes they drift: so in a free run a second state begins anew
+with h = 0 every now and then, warms up on what has just been sampled, and takes over. The network is never
+in a state that learning did not know.
+
 GRU: Cho et al. (2014), doi:10.48550/arXiv.1406.1078.
 """
 
@@ -28,7 +33,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["CountNetwork", "StepWeights"]
+__all__ = ["STRETCH", "WARM_UP", "CountNetwork", "StepWeights"]
+
+STRETCH = 120
+"""Bins of a stretch to learn from, and most bins that a state looks back on in a free run."""
+
+WARM_UP = 15
+"""Bins after a beginning whose past is not known, so that they do not count."""
 
 LOG_SPREAD = (-3.0, 3.0)
 """Bounds of the log of dispersions."""
@@ -209,7 +220,8 @@ class StepWeights:
         n, steps, _ = given.shape
         p, e, h_n, s = self.scale.size, self.bias_respond.size, self.n_hidden, self.n_side
         # one product a row: in a product of all rows, the rounding of each would depend on its company
-        h = np.zeros((n, 1, h_n), np.float32)
+        h, age = np.zeros((n, 1, h_n), np.float32), 0
+        fresh = h
         past = np.zeros((n, 1, 2 * p + e), np.float32)
         least, most = (0.5 * bound for bound in LOG_SPREAD)
         for start in range(0, steps, stretch):
@@ -228,14 +240,14 @@ class StepWeights:
             for t in range(k):
                 a = past @ self.past
                 a += drive[t]
-                g = h @ self.hidden
-                gates = np.tanh(a[..., : 2 * h_n] + g[..., : 2 * h_n])
-                gates += 1.0
-                gates *= 0.5
-                new = np.tanh(
-                    a[..., 2 * h_n : 3 * h_n] + gates[..., :h_n] * (g[..., 2 * h_n :] + self.bias_new)
-                )
-                h = new + gates[..., h_n:] * (h - new)
+                if age == STRETCH:
+                    h, age = fresh, WARM_UP
+                elif age == STRETCH - WARM_UP:
+                    fresh = np.zeros_like(h)
+                if age >= STRETCH - WARM_UP:
+                    fresh = self._next(fresh, a)
+                h = self._next(h, a)
+                age += 1
                 o = h @ self.out
                 o += self.bias_out
                 side = np.maximum(a[..., 3 * h_n :] + o[..., :s], 0.0)
@@ -258,3 +270,13 @@ class StepWeights:
                 counts[:, :, 0].swapaxes(0, 1),
                 events[:, :, 0].swapaxes(0, 1),
             )
+
+    def _next(self, h: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        """The recurrent layer a bin later, shape (row, 1, hidden)."""
+        n = self.n_hidden
+        back = h @ self.hidden
+        gates = np.tanh(seen[..., : 2 * n] + back[..., : 2 * n])
+        gates += 1.0
+        gates *= 0.5
+        new = np.tanh(seen[..., 2 * n : 3 * n] + gates[..., :n] * (back[..., 2 * n :] + self.bias_new))
+        return new + gates[..., n:] * (h - new)

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ann.threads import one_thread
 from ann.training import TrainingDiverged
 from bridges.maps.twin_data import CircuitTrials
-from bridges.maps.twin_network import CountNetwork
+from bridges.maps.twin_network import STRETCH, WARM_UP, CountNetwork
 
 __all__ = ["Tell", "TwinConfig", "train_twin"]
 
@@ -29,9 +29,6 @@ Tell = Callable[[float, str], None]
 
 AVERAGED = 1.0 / 64.0
 """Share of all steps that the running average of the weights looks back on."""
-
-WARM_UP = 15
-"""Bins after a cut whose past is not known, so that they do not count."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class TwinConfig:
     n_side: int = 48
     steps: int = 6400
     batch_size: int = 48
-    stretch: int = 120
+    stretch: int = STRETCH
     learning_rate: float = 1e-2
     seed: int = 0
     trials_seed: int = 0
