@@ -230,6 +230,7 @@ def _draw_cited(axes: Axes, scores: Scores, panel: Panel) -> pd.DataFrame:
         yerr=error,
         color=style.colour,
         marker=style.marker,
+        mfc="white",
         ls=(0, (6, 2)),
         ms=4,
         lw=1.0,

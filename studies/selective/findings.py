@@ -100,7 +100,6 @@ PANELS = (
         "Visual search: errors",
         "items",
         series=("present", "absent"),
-        legend=True,
         y_label="errors",
     ),
     Panel(
