@@ -123,9 +123,9 @@ NETWORKS = (
 BY_HAND = (
     "Chosen by hand, while looking at the tasks of this study: the strengths between the stages of the "
     "circuit (AttentionParameters), one set for all tasks of all studies. On PRP: the central stage, what "
-    "starts it, what it routes, and its reset; on the blink: what memory is written by, the gate that a first "
-    "target opens, the pause after an encoding, how strongly a prompt is answered, and how long brief stimuli "
-    "drive the senses; on change detection: the memory stage, what compares with it and what is "
+    "starts it, what it routes, and its reset; on the blink: what memory is written by, the gate that a "
+    "first target opens, the pause after an encoding, how strongly a prompt is answered, and how long brief "
+    "stimuli drive the senses; on change detection: the memory stage, what compares with it and what is "
     "answered to something new; on object tracking: how strongly a place that is followed drives memory and "
     "its inhibition, how much the answer to an object that was no target weighs, and how long tracking lags. "
     "Some were settled on individuals 1-6, 101-120 and 301-316 of other sessions. "
