@@ -2,8 +2,8 @@
 
 The mean of counts is fitted by the Poisson likelihood, their dispersion by what the mean leaves over,
 responses by the Bernoulli likelihood. Adam, with a learning rate that falls along a cosine. The twin takes
-the running average of the weights (Polyak & Juditsky 1992, doi:10.1137/0330046), for the last steps of a run
-leave responses some percent too likely or too rare; a small part of the trials is kept for choosing the best.
+the running average of the weights (Polyak & Juditsky 1992, doi:10.1137/0330046), for those of a single step
+still follow its examples; a small part of the trials is kept for choosing the best.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class TwinConfig:
     steps
         Gradient steps.
     batch_size, stretch
-        Stretches a step, and bins of a stretch.
+        Stretches a step, and bins of a stretch; free runs look back on `STRETCH` bins, whatever it is.
     learning_rate
         Adam's at the start; it falls to nothing along a quarter of a cosine.
     seed

@@ -180,7 +180,7 @@ def _readout(wiring: Wiring, p: AttentionParameters) -> Readout:
     # to have put something into memory ends an operation of the central stage, as a response does
     routed = tuple(_goal_pool(goal) for goal in wiring.memories if wiring.task_of(goal) is not None)
     # to have begun one shuts the stage to all others for a while
-    written = tuple(f"central.{d.name}" for d in wiring.routed if d.stimulus in wiring.memories)
+    written = tuple(f"central.{d.name}" for d in wiring.written)
     reset_ns, tau_ms = p.reset_ns, p.dual_reset_ms if wiring.routed else p.reset_ms
     if written:
         reset_ns, tau_ms = p.encoding_reset_ns, p.encoding_reset_ms
@@ -207,7 +207,7 @@ def _reset_pairs(wiring: Wiring, competition: bool) -> tuple[tuple[str, str], ..
         for one in wiring.associations:
             if one.goal in wiring.memories and one.act in component:
                 pairs += [(f"decision.{act}", _goal_pool(one.goal)) for act in component]
-    written = [d for d in wiring.routed if d.stimulus in wiring.memories]
+    written = wiring.written
     pairs += [(_goal_pool(d.stimulus), f"central.{d.name}") for d in written]
     if competition:
         pairs += [(f"central.{d.name}", f"central.{x.name}") for d in written for x in written if d != x]
@@ -329,9 +329,9 @@ def _between(wiring: Wiring, p: AttentionParameters) -> tuple[Projection, ...]:
             links.append(link(sense, "decision.inhibition", "ampa", p.search_inhibition_ns))
             if p.central_competition:
                 links.append(link(sense, "central.inhibition", "ampa", p.search_crowding_ns))
-        if detector.stimulus in wiring.memories:
+        if detector in wiring.written:
             links.append(link(central, _goal_pool(detector.stimulus), "nmda", p.central_to_memory_ns))
             # the gate that one target opens lets in what is seen right behind it, until its memory shuts it
-            others = [d.stimulus for d in wiring.routed if d.stimulus in wiring.memories and d != detector]
+            others = [d.stimulus for d in wiring.written if d != detector]
             links += [link(central, _goal_pool(other), "nmda", p.gate_ns) for other in others]
     return tuple(links)

@@ -160,6 +160,11 @@ class Wiring:
         return tuple(d for d in plain if self._of_task(d) or self.searched(d))
 
     @property
+    def written(self) -> tuple[Detector, ...]:
+        """Detectors that the central stage routes into memory."""
+        return tuple(d for d in self.routed if d.stimulus in self.memories)
+
+    @property
     def onsets(self) -> tuple[str, ...]:
         """Stimuli whose onset calls for the central stage: those of one task break in on another."""
         return tuple(dict.fromkeys(d.stimulus for d in self.routed if self._of_task(d)))

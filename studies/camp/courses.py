@@ -21,8 +21,8 @@ __all__ = [
     "learning_curve",
     "realised_accuracy",
     "retest_correlation",
-    "thresholds",
     "synapses",
+    "thresholds",
     "together",
 ]
 

@@ -57,8 +57,7 @@ BY_HAND = (
     "of both, and how strongly the answer that nothing was found is called for (individuals 1-6 and 301-303 "
     "of other sessions, three seconds for an answer); the levels of flankers, of distractors and of cues in "
     "the tasks; the capacity of the limited networks' channel. Sizes of effects that were looked at are "
-    "therefore no"
-    " predictions; the table below says which."
+    "therefore no predictions; the table below says which."
 )
 PREDICTED = (
     "Predicted: what the parts of the circuit do (ablations), where in the distribution of response times "
