@@ -20,7 +20,7 @@ from bridges.maps.twin_data import (
     levels_in_bins,
 )
 from bridges.maps.twin_fidelity import bits_per_spike, cohen_kappa, explained_of_ceiling, psth_r2
-from bridges.maps.twin_network import STRETCH, WARM_UP, CountNetwork, StepWeights
+from bridges.maps.twin_network import TRACES_S, CountNetwork, StepWeights
 from bridges.maps.twin_training import train_twin
 from bridges.participants.base import Participant
 from bridges.participants.twin import TwinParticipant, spiking_twin
@@ -33,8 +33,11 @@ CIRCUIT = decision_circuit()
 
 
 def network(seed: int = 0, events: int = 2) -> CountNetwork:
-    made = CountNetwork(4, 4, events, 6, 5, torch.Generator().manual_seed(seed))
+    """Three inputs (arousal among them), one parameter, four populations."""
+    made = CountNetwork(3, 1, 4, events, 6, 5, torch.Generator().manual_seed(seed))
     made.count_scale[:] = torch.tensor([2.0, 3.0, 5.0, 7.0])
+    made.centre.uniform_(-0.5, 0.5, generator=torch.Generator().manual_seed(1))
+    made.scale.uniform_(0.5, 2.0, generator=torch.Generator().manual_seed(2))
     made.residual_correlation[0, 1] = made.residual_correlation[1, 0] = 0.4
     return made.eval()
 
@@ -56,17 +59,15 @@ def test_running_bin_by_bin_gives_what_pytorch_gives(events):
     """Fed with the counts that were sampled, the network predicts the very rates that they were "
     "sampled from."""
     made = network(events=events)
-    given = np.random.default_rng(0).normal(size=(3, 40, 4)).astype(np.float32)
-    (_, expected, counts, given_back), *rest = StepWeights.of(made).rows(
-        given, [np.random.default_rng(k) for k in range(3)]
-    )
-    assert not rest
+    given = np.random.default_rng(0).normal(size=(3, 40, 6)).astype(np.float32)
+    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(k) for k in range(3)], block=25))
+    assert [part[0] for part in parts] == [slice(0, 25), slice(25, 40)]
+    expected, counts, presses = (np.concatenate([part[k] for part in parts], axis=1) for k in (1, 2, 3))
     with torch.no_grad():
-        rates, _, log_odds = made(
-            torch.from_numpy(given),
-            torch.from_numpy(np.ascontiguousarray(counts)),
-            torch.from_numpy(np.ascontiguousarray(given_back, dtype=np.float32)),
-        )
+        y = torch.from_numpy(counts)
+        seen = made.seen(torch.from_numpy(given), y, torch.from_numpy(presses.astype(np.float32)))
+        rates, _, log_odds = made(seen, y)
+    assert np.ptp(expected, axis=1).min() > 1e-3
     assert np.allclose(rates.numpy(), expected, atol=1e-5)
     assert log_odds.shape == (3, 40, events)
 
@@ -74,11 +75,11 @@ def test_running_bin_by_bin_gives_what_pytorch_gives(events):
 def test_sampled_counts_have_the_mean_and_the_dispersion_asked_for():
     made = network(events=0)
     with torch.no_grad():
-        for weight in (made.rate.weight, made.spread.weight):
+        for weight in (made.out.weight, made.direct.weight):
             weight.zero_()
-        made.rate.bias.fill_(4.0)
-        made.spread.bias[:] = torch.log(torch.tensor([0.25, 0.5, 1.0, 2.0]))
-    given = np.zeros((1, 20000, 4), np.float32)
+        made.out.bias[:4] = 4.0
+        made.out.bias[4:] = torch.log(torch.tensor([0.25, 0.5, 1.0, 2.0]))
+    given = np.zeros((1, 20000, 6), np.float32)
     parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(1)]))
     counts = np.concatenate([part[2][0] for part in parts])
     mean = np.log1p(np.exp(4.0)) * made.count_scale.numpy()
@@ -88,25 +89,32 @@ def test_sampled_counts_have_the_mean_and_the_dispersion_asked_for():
     assert np.corrcoef(counts[:, 0], counts[:, 1])[0, 1] == pytest.approx(0.4, abs=0.03)
 
 
-def test_a_long_free_run_stays_in_states_that_learning_knew():
-    """Units that hear nothing but a constant input would drift for ever; they begin anew instead."""
+def test_what_is_seen_is_the_same_after_seconds_and_after_minutes():
+    """Traces forget within ten of their time constants, so learning from short trials knows all that a long
+    run can meet."""
+    made = network()
+    rng = np.random.default_rng(0)
+    given = torch.from_numpy(rng.normal(size=(1, 3000, 6)).astype(np.float32))
+    counts = torch.from_numpy(rng.poisson(5.0, size=(1, 3000, 4)).astype(np.float32))
+    events = torch.from_numpy((rng.random((1, 3000, 2)) < 0.02).astype(np.float32))
+    whole = made.seen(given, counts, events)
+    late = made.seen(given[:, 2800:], counts[:, 2800:], events[:, 2800:])
+    forgotten = round(10 * max(TRACES_S) / BIN_S)
+    assert torch.allclose(whole[:, 2800 + forgotten :], late[:, forgotten:], atol=1e-3)
+    assert not torch.allclose(whole[:, 2801:2805], late[:, 1:5], atol=1e-2)
+
+
+def test_traces_are_low_passed_with_their_time_constants():
     made = network(events=0)
-    with torch.no_grad():
-        made.core.weight_ih_l0[:, made.given_centre.numel() :] = 0.0
-        made.side.weight[:, made.given_centre.numel() : -made.n_hidden] = 0.0
-        # update gates that hardly open: time constants of minutes
-        made.core.bias_ih_l0[made.n_hidden : 2 * made.n_hidden] = 9.0
-    given = np.ones((1, 3 * STRETCH, 4), np.float32)
-    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(0)], stretch=50))
-    expected = np.concatenate([part[1][0] for part in parts])
-    with torch.no_grad():
-        none = torch.zeros(1, STRETCH, 4)
-        rates, _, _ = made(torch.ones(1, STRETCH, 4), none, none[..., :0])
-    assert np.ptp(rates.numpy(), axis=1).min() > 1e-4
-    assert expected[:STRETCH] == pytest.approx(rates[0].numpy(), abs=1e-5)
-    for start in (STRETCH, 2 * STRETCH - WARM_UP):
-        again = expected[start : start + STRETCH - WARM_UP]
-        assert again == pytest.approx(rates[0, WARM_UP:].numpy(), abs=1e-5)
+    counts = torch.zeros(1, 60, 4)
+    counts[:, :40] = made.count_scale
+    seen = made.seen(torch.zeros(1, 60, 6), counts, torch.zeros(1, 60, 0))
+    traces = seen[0, :, 6:].reshape(60, len(TRACES_S), 4)[..., 0]
+    at, off = 10, 45
+    for k, tau in enumerate(TRACES_S):
+        kept = np.exp(-BIN_S / tau) if tau else 0.0
+        assert float(traces[at, k]) == pytest.approx(1.0 - kept**at, abs=1e-5)
+        assert float(traces[off, k]) == pytest.approx((1.0 - kept**40) * kept ** (off - 40), abs=1e-5)
 
 
 def test_a_trial_does_not_depend_on_its_company():
@@ -133,7 +141,7 @@ def test_wrong_inputs_are_refused():
 
 
 def test_a_twin_learns_a_circuit_that_is_known():
-    config = TwinConfig(n_trials=8, n_hidden=12, n_side=12, steps=350, batch_size=32, stretch=60)
+    config = TwinConfig(n_trials=8, n_hidden=12, n_watch=4, steps=600, batch_size=512)
     trained = train_twin(linear_trials(160, 1), config)
     twin = Twin(trained, CIRCUIT, ("gain",))
     new = linear_trials(6, 2)
@@ -144,7 +152,8 @@ def test_a_twin_learns_a_circuit_that_is_known():
     # Poisson counts: variance is the mean, and nothing is shared between populations
     with torch.no_grad():
         given = trained.given(torch.from_numpy(new.inputs), torch.from_numpy(new.conditions))
-        _, spread, _ = trained(given, torch.from_numpy(new.counts), torch.from_numpy(new.events))
+        counts = torch.from_numpy(new.counts)
+        _, spread, _ = trained(trained.seen(given, counts, torch.from_numpy(new.events)), counts)
     assert float(spread.exp().mean()) == pytest.approx(1.0, abs=0.15)
     off = trained.residual_correlation - torch.diag(trained.residual_correlation.diagonal())
     assert float(off.abs().max()) < 0.1
@@ -239,7 +248,7 @@ def test_a_small_twin_presses_to_go_and_comes_back_from_the_cache(tmp_path):
 
 def test_a_curve_counts_as_the_circuits_only_if_circuits_could_have_made_it():
     rng = np.random.default_rng(3)
-    chances = {"circuit": 0.3, "other circuits": 0.3, "twin": 0.3, "poor twin": 0.5}
+    chances = {"circuit": 0.3, "other circuits": 0.3, "third circuits": 0.3, "twin": 0.3, "poor twin": 0.5}
 
     def trials(who: str) -> pd.DataFrame:
         n = 20 * 4 * 60
@@ -261,6 +270,8 @@ def test_a_curve_counts_as_the_circuits_only_if_circuits_could_have_made_it():
     points = curve_points(pd.concat([*everybody, go, go.assign(who="twin", twin=0)]))
     wrong = points[points["measure"] == "commissions (%)"].groupby("twin")["within"].mean()
     assert wrong[0] >= 0.75 and wrong[1] == 0.0
+    others = curve_points(pd.concat(everybody), "third circuits")
+    assert set(others["twin"]) == {-1} and others["within"].mean() >= 0.75
     # the same responses in the same time are always within
     rest = points[(points["measure"] != "commissions (%)") & (points["twin"] == 0)]
     assert rest["within"].all() and set(rest["block"]) == {0, 1, 2, 3}

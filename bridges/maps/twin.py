@@ -4,7 +4,7 @@ Equation. With u the inputs, c the parameters of the circuit, y the spikes of ea
 20 ms and e its responses, the twin is
 
     p(y, e | u, c) = prod_t Poisson(y_t | lambda_t) Bernoulli(e_t | p_t)
-    (lambda_t, p_t) = GRU(u_{<=t}, c, y_{<t}, e_{<t})
+    (lambda_t, p_t) = network(u_t, u_{t-1}, c, leaky traces of y_{<t}, e_{<t})
 
 fitted by maximum likelihood on what the circuit did (`bridges.maps.twin_data`), and run freely: each bin is
 sampled, and the next bins follow what was sampled. So it has the circuit's noise, and the spread of response
@@ -12,8 +12,8 @@ times that comes from it, not its mean alone. Counts are sampled with the disper
 residuals have (`bridges.maps.twin_network`).
 
 Assumptions. Populations of like neurons, so that counts say all that matters at the grain of a bin; the
-circuit's state is in its counts of the last few hundred milliseconds (NMDA: 100 ms), so stretches of 3 s
-suffice for learning.
+circuit's state is in its counts of the last few hundred milliseconds (NMDA: 100 ms; dead time: 200 ms), so
+leaky traces of up to 200 ms hold all of it.
 
 Valid range. Inputs, parameters and arousal as drawn for training (`AttentionSource`, `DecisionSource`);
 held-out cue times and strengths of inhibition, a lesion of attention and twice the input are tested. Single
@@ -221,11 +221,12 @@ def twin_of(
     recipe, key = recipe_of(source, circuit, asdict(config))
     path = None if folder is None else folder / f"twin-{source.name}-{key}.pt"
     shape = CountNetwork(
-        len(circuit.channels) + 1 + len(source.conditions),
+        len(circuit.channels) + 1,
+        len(source.conditions),
         len(circuit.names),
         len(circuit.readout.populations),
         config.n_hidden,
-        config.n_side,
+        config.n_watch,
     )
     if path is not None:
         try:

@@ -1,27 +1,30 @@
-"""Network of a twin: a gated recurrent unit that predicts the next counts from inputs and the counts before.
+"""Network of a twin: it predicts the next counts from inputs and from leaky traces of what it has done.
 
-    x_t = [u_t, c, y_{t-1} / s, m_{t-1} / s, e_{t-1}]    h_t = GRU(x_t, h_{t-1})
-    m_t = kappa m_{t-1} + (1 - kappa) y_t                counts, low-passed with the time constant of NMDA
-    lambda_t = s softplus(A h_t + B relu(C [x_t, h_t]))  counts, Poisson:   -log p = lambda - y log lambda
-    phi_t = exp(G [h_t, relu(...)])                      their dispersion, by (y - lambda)^2 / (lambda phi)
-    + log phi p_t = sigmoid(D tanh(F [h_t, y_t / s]))              responses, Bernoulli
+    z_t = [y_t / s, e_t]                                     counts and responses of a bin
+    m^k_t = kappa_k m^k_{t-1} + (1 - kappa_k) z_t            kappa_k = exp(-bin / tau_k), tau of `TRACES_S`
+    x_t = [u_t, u_{t-1}, c, m^1_{t-1}, ..., m^K_{t-1}]       standardised
+    h_t = f(W2 f(W1 x_t + b1) + b2)                          f(x) = x sigmoid(x)
+    lambda_t = s softplus(A h_t + B x_t)                     counts, Poisson: -log p = lambda - y log lambda
+    log phi_t = G h_t + D x_t                                dispersion, by (y - lambda)^2 / (lambda phi)
+    p_t = sigmoid(R tanh(F [h_t, y_t / s]))                  responses, Bernoulli
 
-u are inputs, c parameters of the circuit, y counts of spikes, e responses, s the spread of each population's
-counts. A term that is linear for large inputs lies beside the saturating unit, so that stronger inputs than
-any seen give stronger responses. Spikes of a population are not independent, and when it ignites, one bin
-tells little about the next: so counts are sampled with a dispersion phi of their own and the residuals'
-correlation R, by a root transform that keeps the mean:
+u are inputs, those of the bin before without arousal, which moves slowly; c are parameters of the circuit,
+y counts of spikes, e responses, s the spread of each population's
+counts. All memory is in the traces, whose time constants are those of the circuit: the smoothing of its
+readout (20 ms), NMDA synapses and the reset after a response (100 ms), its dead time (200 ms). So the network
+cannot drift over minutes on task, as units may that learn their own memory from stretches of seconds; and
+each bin is an example by itself. Recurrence through leaky traces of the output: Jordan (1986; reprinted 1997,
+doi:10.1016/S0166-4115(97)80111-2); several time constants side by side: de Vries & Principe (1992),
+doi:10.1016/S0893-6080(05)80035-8.
+
+Spikes of a population are not independent, and when it ignites, one bin tells little about the next: so
+counts are sampled with a dispersion phi of their own and the residuals' correlation R, by a root transform
+that keeps the mean:
 
     y = (sqrt(lambda) + sqrt(phi) eps / 2)^2 - phi / 4,   eps ~ N(0, R)
 
-with mean lambda and variance phi lambda + phi^2 / 8.
-
-The network learns from stretches of `STRETCH` bins, of which the first `WARM_UP` do not count. What its units
-do beyond that was never learned, and over minutes they drift: so in a free run a second state begins anew
-with h = 0 every now and then, warms up on what has just been sampled, and takes over. The network is never
-in a state that learning did not know.
-
-GRU: Cho et al. (2014), doi:10.48550/arXiv.1406.1078.
+with mean lambda and variance phi lambda + phi^2 / 8. Counts are never negative: where lambda is not large
+beside phi / 4, cutting them off at 0 raises their mean a little.
 """
 
 from __future__ import annotations
@@ -33,19 +36,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["STRETCH", "WARM_UP", "CountNetwork", "StepWeights"]
+from bridges.maps.twin_data import BIN_S
 
-STRETCH = 120
-"""Bins of a stretch to learn from, and most bins that a state looks back on in a free run."""
+__all__ = ["TRACES_S", "CountNetwork", "StepWeights"]
 
-WARM_UP = 15
-"""Bins after a beginning whose past is not known, so that they do not count."""
+TRACES_S = (0.0, 0.02, 0.05, 0.1, 0.2)
+"""Time constants of traces (s); 0 is the last bin alone. None is longer than anything that the circuit keeps
+outside of its counts, so that traces are the same after seconds of learning and after minutes on task."""
 
 LOG_SPREAD = (-3.0, 3.0)
 """Bounds of the log of dispersions."""
 
-KEEP = 0.82
-"""What is left after a bin of 20 ms with the time constant of NMDA synapses, 100 ms."""
+
+def _kept() -> np.ndarray:
+    """What is left of each trace after a bin."""
+    return np.array([np.exp(-BIN_S / tau) if tau > 0 else 0.0 for tau in TRACES_S], dtype=np.float32)
 
 
 class CountNetwork(nn.Module):
@@ -53,108 +58,117 @@ class CountNetwork(nn.Module):
 
     Parameters
     ----------
-    n_given
-        Inputs and parameters of the circuit.
+    n_inputs, n_conditions
+        Channels with arousal, and parameters of the circuit.
     n_populations, n_events
         What it predicts.
-    n_hidden, n_side
-        Units of the recurrent layer and of the layer beside it.
+    n_hidden, n_watch
+        Units of either hidden layer, and of the layer that watches for responses.
     generator
         Source of the initial weights, uniform in +-1/sqrt(fan in).
     """
 
-    given_centre: Tensor
-    given_scale: Tensor
+    condition_scale: Tensor
     count_scale: Tensor
+    centre: Tensor
+    scale: Tensor
     residual_correlation: Tensor
 
     def __init__(
         self,
-        n_given: int,
+        n_inputs: int,
+        n_conditions: int,
         n_populations: int,
         n_events: int,
         n_hidden: int,
-        n_side: int,
+        n_watch: int,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        n_seen = n_given + 2 * n_populations + n_events
-        self.n_hidden, self.n_side, self.n_events = n_hidden, n_side, n_events
-        self.core = nn.GRU(n_seen, n_hidden, batch_first=True)
-        self.side = nn.Linear(n_seen + n_hidden, n_side)
-        self.rate = nn.Linear(n_hidden + n_side, n_populations)
-        self.spread = nn.Linear(n_hidden + n_side, n_populations)
-        self.watch = nn.Linear(n_hidden + n_populations, n_side)
+        n_seen = 2 * n_inputs - 1 + n_conditions + len(TRACES_S) * (n_populations + n_events)
+        self.n_events = n_events
+        self.first = nn.Linear(n_seen, n_hidden)
+        self.second = nn.Linear(n_hidden, n_hidden)
+        # rates, then dispersions: from the hidden layer, and linear in what is seen
+        self.out = nn.Linear(n_hidden, 2 * n_populations)
+        self.direct = nn.Linear(n_seen, 2 * n_populations, bias=False)
+        self.watch = nn.Linear(n_hidden + n_populations, n_watch)
         # a circuit without responses has one all the same, which nobody reads
-        self.respond = nn.Linear(n_side, max(n_events, 1))
+        self.respond = nn.Linear(n_watch, max(n_events, 1))
         # what is learned about the data rather than by gradients
-        self.register_buffer("given_centre", torch.zeros(n_given))
-        self.register_buffer("given_scale", torch.ones(n_given))
+        self.register_buffer("condition_scale", torch.ones(n_conditions))
         self.register_buffer("count_scale", torch.ones(n_populations))
+        self.register_buffer("centre", torch.zeros(n_seen))
+        self.register_buffer("scale", torch.ones(n_seen))
         self.register_buffer("residual_correlation", torch.eye(n_populations))
         with torch.no_grad():
-            for weight in self.parameters():
-                fan_in = weight.shape[-1] if weight.ndim > 1 else n_hidden
-                weight.uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator)
+            for layer in (self.first, self.second, self.out, self.direct, self.watch, self.respond):
+                bound = layer.in_features**-0.5
+                for weight in layer.parameters():
+                    weight.uniform_(-bound, bound, generator=generator)
 
     def given(self, inputs: Tensor, conditions: Tensor) -> Tensor:
-        """Inputs (..., bin, channel + 1) and conditions (..., condition) as the network takes them."""
-        spread = conditions.unsqueeze(-2).expand(*inputs.shape[:-1], conditions.shape[-1])
-        plain = (torch.cat([inputs, spread], dim=-1) - self.given_centre) / self.given_scale
-        k = inputs.shape[-1]
-        # lesions are far from all individuals: compressed, they do not push units into saturation
-        return torch.cat([plain[..., :k], torch.asinh(plain[..., k:])], dim=-1)
+        """Inputs (trial, bin, channel + 1) and conditions (trial, condition) as the network takes them."""
+        before = nn.functional.pad(inputs[:, :-1, :-1], (0, 0, 1, 0))
+        # lesions are far from all individuals: compressed, they do not dwarf the rest
+        plain = torch.asinh((conditions - 1.0) / self.condition_scale)
+        spread = plain[:, None].expand(*inputs.shape[:-1], -1)
+        return torch.cat([inputs, before, spread], dim=-1)
 
-    def forward(self, given: Tensor, counts: Tensor, events: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Expected counts, log of their dispersion, and log-odds of responses in every bin, given all before.
+    def seen(self, given: Tensor, counts: Tensor, events: Tensor) -> Tensor:
+        """All that the network knows before each bin, shape (trial, bin, feature).
 
         Parameters
         ----------
         given
-            From `given`, shape (batch, bin, feature).
+            From `given`, shape (trial, bin, feature).
         counts, events
-            What happened, shape (batch, bin, population) and (batch, bin, response).
+            What happened, shape (trial, bin, population) and (trial, bin, response).
         """
-        y = counts / self.count_scale
-        before = nn.functional.pad(torch.cat([y, _traces(y), events], dim=-1)[:, :-1], (0, 0, 1, 0))
-        seen = torch.cat([given, before], dim=-1)
-        h, _ = self.core(seen)
-        side = torch.relu(self.side(torch.cat([seen, h], dim=-1)))
-        both = torch.cat([h, side], dim=-1)
-        expected = nn.functional.softplus(self.rate(both)) * self.count_scale
-        log_odds = self.respond(torch.tanh(self.watch(torch.cat([h, y], dim=-1))))[..., : self.n_events]
-        return expected, self.spread(both).clamp(*LOG_SPREAD), log_odds
+        z = torch.cat([counts / self.count_scale, events], dim=-1)
+        kept = torch.from_numpy(_kept())[:, None]
+        traces = torch.zeros(len(z), z.shape[1], len(kept), z.shape[-1])
+        for t in range(1, z.shape[1]):
+            traces[:, t] = kept * traces[:, t - 1] + (1.0 - kept) * z[:, t - 1, None]
+        return torch.cat([given, traces.flatten(-2)], dim=-1)
 
+    def forward(self, seen: Tensor, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Expected counts, log of their dispersion, and log-odds of responses in bins.
 
-def _traces(y: Tensor) -> Tensor:
-    """Low-passed counts, shape (batch, bin, population)."""
-    trace, steps = torch.zeros_like(y[:, 0]), []
-    for t in range(y.shape[1]):
-        trace = KEEP * trace + (1.0 - KEEP) * y[:, t]
-        steps.append(trace)
-    return torch.stack(steps, dim=1)
+        Parameters
+        ----------
+        seen
+            From `seen`, shape (..., feature).
+        counts
+            What happened in the bins, shape (..., population); responses follow it within the bin.
+        """
+        x = (seen - self.centre) / self.scale
+        h = nn.functional.silu(self.second(nn.functional.silu(self.first(x))))
+        rates, log_spread = (self.out(h) + self.direct(x)).chunk(2, dim=-1)
+        expected = nn.functional.softplus(rates) * self.count_scale
+        watched = torch.cat([h, counts / self.count_scale], dim=-1)
+        log_odds = self.respond(torch.tanh(self.watch(watched)))[..., : self.n_events]
+        return expected, log_spread.clamp(*LOG_SPREAD), log_odds
 
 
 @dataclass(frozen=True, eq=False)
 class StepWeights:
     """Weights of a `CountNetwork` as arrays, ordered for running bin by bin without PyTorch.
 
-    Reset and update gates are halved, for sigmoid(x) = (1 + tanh(x / 2)) / 2; products with the hidden state
-    are joined, so that a bin takes few calls.
+    Standardisation is part of the weights. Hidden units take half their input v, for
+    2 v sigmoid(2 v) = v (1 + tanh v), and half the log of a dispersion is the log of its root.
     """
 
     n_hidden: int
-    n_side: int
-    given: np.ndarray  # (given, 3 h + side)
-    bias: np.ndarray  # (3 h + side,)
-    past: np.ndarray  # (2 population + response, 3 h + side)
-    hidden: np.ndarray  # (h, 3 h)
-    bias_new: np.ndarray  # (h,)
-    out: np.ndarray  # (h, side + 2 population + side)
-    bias_out: np.ndarray
-    rate_side: np.ndarray  # (side, 2 population)
-    watch_counts: np.ndarray  # (population, side)
-    respond: np.ndarray  # (side, response)
+    given: np.ndarray  # (given, hidden + 2 population)
+    past: np.ndarray  # (trace, hidden + 2 population)
+    bias: np.ndarray  # (hidden + 2 population,)
+    second: np.ndarray  # (hidden, hidden)
+    bias_second: np.ndarray
+    out: np.ndarray  # (hidden, 2 population + watch)
+    bias_watch: np.ndarray  # (watch,)
+    watch_counts: np.ndarray  # (population, watch)
+    respond: np.ndarray  # (watch, response)
     bias_respond: np.ndarray
     scale: np.ndarray  # (population,)
     root: np.ndarray  # (population, population)
@@ -163,39 +177,30 @@ class StepWeights:
     def of(cls, network: CountNetwork) -> StepWeights:
         """The weights of a network."""
         w = {name: value.detach().numpy().astype(float) for name, value in network.state_dict().items()}
-        h, p, e = network.n_hidden, w["count_scale"].size, network.n_events
-        half = np.concatenate([np.full(2 * h, 0.5), np.ones(h)])[:, None]
-        seen = np.concatenate([half * w["core.weight_ih_l0"], w["side.weight"][:, :-h]]).T
-        # the biases of reset and update gates add up; that of the new state is within the reset product
-        both = w["core.bias_ih_l0"] + np.concatenate([w["core.bias_hh_l0"][: 2 * h], np.zeros(h)])
-        g = len(seen) - 2 * p - e
-        # half the log of a dispersion is the log of its root
-        rates = np.concatenate([w["rate.weight"], 0.5 * w["spread.weight"]])
-        correlation = w["residual_correlation"] + 1e-6 * np.eye(p)
+        h, p, e = len(w["second.bias"]), w["count_scale"].size, network.n_events
+        halved = np.concatenate([np.ones(p), np.full(p, 0.5)])
+        seen = np.concatenate([0.5 * w["first.weight"], halved[:, None] * w["direct.weight"]]) / w["scale"]
+        bias = np.concatenate([0.5 * w["first.bias"], halved * w["out.bias"]]) - seen @ w["centre"]
+        n_given = seen.shape[1] - len(TRACES_S) * (p + e)
         arrays = {
-            "given": seen[:g],
-            "bias": np.concatenate([half[:, 0] * both, w["side.bias"]]),
-            "past": np.concatenate(
-                [seen[g : g + 2 * p] / np.tile(w["count_scale"], 2)[:, None], seen[g + 2 * p :]]
-            ),
-            "hidden": (half * w["core.weight_hh_l0"]).T,
-            "bias_new": w["core.bias_hh_l0"][2 * h :],
-            "out": np.concatenate([w["side.weight"][:, -h:], rates[:, :h], w["watch.weight"][:, :h]]).T,
-            "bias_out": np.concatenate(
-                [np.zeros(network.n_side), w["rate.bias"], 0.5 * w["spread.bias"], w["watch.bias"]]
-            ),
-            "rate_side": rates[:, h:].T,
+            "given": seen[:, :n_given].T,
+            "past": seen[:, n_given:].T,
+            "bias": bias,
+            "second": 0.5 * w["second.weight"].T,
+            "bias_second": 0.5 * w["second.bias"],
+            "out": np.concatenate([halved[:, None] * w["out.weight"], w["watch.weight"][:, :h]]).T,
+            "bias_watch": w["watch.bias"],
             "watch_counts": (w["watch.weight"][:, h:] / w["count_scale"]).T,
             "respond": w["respond.weight"][:e].T,
             "bias_respond": w["respond.bias"][:e],
             "scale": w["count_scale"],
-            "root": np.linalg.cholesky(correlation),
+            "root": np.linalg.cholesky(w["residual_correlation"] + 1e-6 * np.eye(p)),
         }
         ready = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
-        return cls(h, network.n_side, **ready)
+        return cls(h, **ready)
 
     def rows(
-        self, given: np.ndarray, generators: list[np.random.Generator], stretch: int = 500
+        self, given: np.ndarray, generators: list[np.random.Generator], block: int = 500
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
         """Run freely: what is sampled in a bin is what the next bins follow.
 
@@ -205,7 +210,7 @@ class StepWeights:
             From `CountNetwork.given`, shape (row, bin, feature).
         generators
             One for each row.
-        stretch
+        block
             Bins that are given back together.
 
         Yields
@@ -218,14 +223,14 @@ class StepWeights:
             Shape (row, bin, response).
         """
         n, steps, _ = given.shape
-        p, e, h_n, s = self.scale.size, self.bias_respond.size, self.n_hidden, self.n_side
+        p, e, h_n = self.scale.size, self.bias_respond.size, self.n_hidden
+        kept = _kept()[:, None]
         # one product a row: in a product of all rows, the rounding of each would depend on its company
-        h, age = np.zeros((n, 1, h_n), np.float32), 0
-        fresh = h
-        past = np.zeros((n, 1, 2 * p + e), np.float32)
+        past = np.zeros((n, 1, len(TRACES_S), p + e), np.float32)
+        z = np.zeros((n, 1, 1, p + e), np.float32)
         least, most = (0.5 * bound for bound in LOG_SPREAD)
-        for start in range(0, steps, stretch):
-            bins = slice(start, min(start + stretch, steps))
+        for start in range(0, steps, block):
+            bins = slice(start, min(start + block, steps))
             k = bins.stop - start
             # bins first, so that each is one block of memory
             drive = np.ascontiguousarray(given[:, bins].swapaxes(0, 1))[:, :, None] @ self.given + self.bias
@@ -238,32 +243,23 @@ class StepWeights:
             counts = np.empty((k, n, 1, p), np.float32)
             events = np.zeros((k, n, 1, e), bool)
             for t in range(k):
-                a = past @ self.past
+                a = past.reshape(n, 1, -1) @ self.past
                 a += drive[t]
-                if age == STRETCH:
-                    h, age = fresh, WARM_UP
-                elif age == STRETCH - WARM_UP:
-                    fresh = np.zeros_like(h)
-                if age >= STRETCH - WARM_UP:
-                    fresh = self._next(fresh, a)
-                h = self._next(h, a)
-                age += 1
+                h = _activated(_activated(a[..., :h_n]) @ self.second + self.bias_second)
                 o = h @ self.out
-                o += self.bias_out
-                side = np.maximum(a[..., 3 * h_n :] + o[..., :s], 0.0)
-                x = o[..., s : s + 2 * p] + side @ self.rate_side
+                x = o[..., : 2 * p] + a[..., h_n:]
                 rate = np.logaddexp(x[..., :p], np.float32(0.0)) * self.scale
                 root_phi = 0.5 * np.exp(np.minimum(np.maximum(x[..., p:], least), most))
                 y = np.square(np.sqrt(rate) + root_phi * noise[t]) - np.square(root_phi)
                 np.maximum(y, 0.0, out=y)
                 expected[t], counts[t] = rate, y
-                past[..., :p] = y
-                past[..., p : 2 * p] *= KEEP
-                past[..., p : 2 * p] += (1.0 - KEEP) * y
+                z[..., 0, :p] = y / self.scale
                 if e:
-                    watch = np.tanh(o[..., s + 2 * p :] + y @ self.watch_counts)
+                    watch = np.tanh(o[..., 2 * p :] + y @ self.watch_counts + self.bias_watch)
                     events[t] = watch @ self.respond + self.bias_respond > bar[t]
-                    past[..., 2 * p :] = events[t]
+                    z[..., 0, p:] = events[t]
+                past *= kept
+                past += (1.0 - kept) * z
             yield (
                 bins,
                 expected[:, :, 0].swapaxes(0, 1),
@@ -271,12 +267,6 @@ class StepWeights:
                 events[:, :, 0].swapaxes(0, 1),
             )
 
-    def _next(self, h: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """The recurrent layer a bin later, shape (row, 1, hidden)."""
-        n = self.n_hidden
-        back = h @ self.hidden
-        gates = np.tanh(seen[..., : 2 * n] + back[..., : 2 * n])
-        gates += 1.0
-        gates *= 0.5
-        new = np.tanh(seen[..., 2 * n : 3 * n] + gates[..., :n] * (back[..., 2 * n :] + self.bias_new))
-        return new + gates[..., n:] * (h - new)
+
+def _activated(half: np.ndarray) -> np.ndarray:
+    return half * (1.0 + np.tanh(half))

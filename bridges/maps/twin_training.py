@@ -1,9 +1,10 @@
-"""How a twin learns: stretches of the circuit's trials, by maximum likelihood.
+"""How a twin learns: bins of the circuit's trials, by maximum likelihood.
 
 The mean of counts is fitted by the Poisson likelihood, their dispersion by what the mean leaves over,
-responses by the Bernoulli likelihood. Adam, with a learning rate that falls along a cosine. The twin takes
-the running average of the weights (Polyak & Juditsky 1992, doi:10.1137/0330046), for those of a single step
-still follow its examples; a small part of the trials is kept for choosing the best.
+responses by the Bernoulli likelihood. What the network remembers is known from the trial itself, so each bin
+is an example and no gradient runs back through time. Adam, with one cycle of the learning rate. The twin
+takes the running average of the weights (Polyak & Juditsky 1992, doi:10.1137/0330046), for those of a single
+step still follow its examples; a small part of the trials is kept for choosing the best.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import cast
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ann.threads import one_thread
 from ann.training import TrainingDiverged
 from bridges.maps.twin_data import CircuitTrials
-from bridges.maps.twin_network import STRETCH, WARM_UP, CountNetwork
+from bridges.maps.twin_network import CountNetwork
 
 __all__ = ["Tell", "TwinConfig", "train_twin"]
 
@@ -39,14 +41,14 @@ class TwinConfig:
     ----------
     n_trials
         Trials of the circuit to learn from.
-    n_hidden, n_side
-        Units of the recurrent layer and of the layer beside it.
+    n_hidden, n_watch
+        Units of either hidden layer, and of the layer that watches for responses.
     steps
         Gradient steps.
-    batch_size, stretch
-        Stretches a step, and bins of a stretch; free runs look back on `STRETCH` bins, whatever it is.
+    batch_size
+        Bins a step.
     learning_rate
-        Adam's at the start; it falls to nothing along a quarter of a cosine.
+        Adam's at its highest, after a twentieth of the steps.
     seed
         Of weights and the order of examples.
     trials_seed
@@ -59,18 +61,17 @@ class TwinConfig:
     """
 
     n_trials: int = 2048
-    n_hidden: int = 48
-    n_side: int = 48
-    steps: int = 6400
-    batch_size: int = 48
-    stretch: int = STRETCH
-    learning_rate: float = 1e-2
+    n_hidden: int = 96
+    n_watch: int = 32
+    steps: int = 8000
+    batch_size: int = 4096
+    learning_rate: float = 3e-3
     seed: int = 0
     trials_seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("n_trials", 8), ("n_hidden", 1), ("n_side", 1), ("steps", 1), ("batch_size", 1),
-                            ("stretch", 2), ("seed", 0), ("trials_seed", 0)):  # fmt: skip
+        for name, least in (("n_trials", 8), ("n_hidden", 1), ("n_watch", 1), ("steps", 1), ("batch_size", 1),
+                            ("seed", 0), ("trials_seed", 0)):  # fmt: skip
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be {least} or more")
         if not self.learning_rate > 0:
@@ -79,7 +80,7 @@ class TwinConfig:
     @classmethod
     def quick(cls, seed: int = 0) -> TwinConfig:
         """A smaller twin of fewer trials, made within a minute; for trying things out."""
-        return cls(n_trials=128, n_hidden=32, n_side=32, steps=300, seed=seed)
+        return cls(n_trials=128, n_hidden=48, steps=1500, batch_size=1024, seed=seed)
 
 
 @one_thread()
@@ -98,20 +99,24 @@ def train_twin(
     if not np.array_equal(trials.counts, np.round(trials.counts)) or trials.counts.min() < 0:
         raise ValueError("counts must be whole numbers of spikes")
     rng = np.random.default_rng(np.random.SeedSequence(config.seed, spawn_key=(1,)))
-    network = _fresh(trials, config, int(rng.integers(2**62)))
     order = rng.permutation(len(trials))
-    exam = trials.chosen(order[: max(len(trials) // 16, 1)])
-    lessons = trials.chosen(order[max(len(trials) // 16, 1) :])
+    few = max(len(trials) // 16, 1)
+    network = _fresh(trials, config, int(rng.integers(2**62)))
+    exam = Examples.of(network, trials.chosen(order[:few]))
+    lessons = Examples.of(network, trials.chosen(order[few:]))
+    network.centre[:] = lessons.seen.mean(0)
+    network.scale[:] = lessons.seen.std(0) + 1e-3
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimiser, config.steps, 0.02 * config.learning_rate
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=0.05
     )
     left = max(1.0 - 1.0 / (AVERAGED * config.steps), 0.0)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(left))
     averaged = cast(CountNetwork, average.module)
     best, best_loss = copy.deepcopy(network.state_dict()), np.inf
     for step in range(1, config.steps + 1):
-        loss = _loss(network, *_stretches(lessons, config, rng))
+        which = torch.from_numpy(rng.integers(len(lessons.seen), size=config.batch_size))
+        loss = _loss(network, lessons.chosen(which))
         if not torch.isfinite(loss):
             raise TrainingDiverged(
                 f"loss of the twin is {loss.item()} at step {step}; lower the learning rate"
@@ -133,51 +138,49 @@ def train_twin(
     return network.eval()
 
 
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Bins of all trials in a row: what is seen before each (bin, feature), and what happens in it."""
+
+    seen: Tensor
+    counts: Tensor
+    events: Tensor
+
+    @classmethod
+    def of(cls, network: CountNetwork, trials: CircuitTrials) -> Examples:
+        """The bins of trials as a network sees them."""
+        counts, events = torch.from_numpy(trials.counts), torch.from_numpy(trials.events)
+        with torch.no_grad():
+            given = network.given(torch.from_numpy(trials.inputs), torch.from_numpy(trials.conditions))
+            seen = network.seen(given, counts, events)
+        return cls(seen.flatten(0, 1), counts.flatten(0, 1), events.flatten(0, 1))
+
+    def chosen(self, which: Tensor | slice) -> Examples:
+        """Some of the bins."""
+        return Examples(self.seen[which], self.counts[which], self.events[which])
+
+
 def _fresh(trials: CircuitTrials, config: TwinConfig, seed: int) -> CountNetwork:
-    n_given = trials.inputs.shape[2] + trials.conditions.shape[1]
     network = CountNetwork(
-        n_given,
+        trials.inputs.shape[2],
+        trials.conditions.shape[1],
         trials.counts.shape[2],
         trials.events.shape[2],
         config.n_hidden,
-        config.n_side,
+        config.n_watch,
         torch.Generator().manual_seed(seed),
     )
-    k = trials.inputs.shape[2]
-    # levels as they are; arousal and parameters by their spread, which lesions do not widen
+    # parameters by the spread of individuals, which lesions do not widen
     low, high = np.quantile(trials.conditions, [0.1, 0.9], axis=0)
-    network.given_centre[k - 1 :] = 1.0
-    network.given_scale[k - 1] = 0.1
-    network.given_scale[k:] = torch.from_numpy(np.maximum((high - low) / 2.563, 1e-3))
+    network.condition_scale[:] = torch.from_numpy(np.maximum((high - low) / 2.563, 1e-3))
     network.count_scale[:] = torch.from_numpy(np.maximum(trials.counts.std(axis=(0, 1)), 1.0))
     return network
 
 
-def _stretches(trials: CircuitTrials, config: TwinConfig, rng: np.random.Generator):
-    """Stretches from anywhere, a fifth of them from the start; bins whose past is cut off do not count."""
-    steps = trials.counts.shape[1]
-    length = min(config.stretch, steps)
-    which = rng.integers(len(trials), size=config.batch_size)
-    start = rng.integers(0, steps - length + 1, size=config.batch_size)
-    start[rng.random(config.batch_size) < 0.2] = 0
-    where = start[:, None] + np.arange(length)
-    rows = which[:, None]
-    cut = CircuitTrials(
-        trials.inputs[rows, where],
-        trials.conditions[which],
-        trials.counts[rows, where],
-        trials.events[rows, where],
-    )
-    # the start of a trial is known, what came before a cut is not
-    counted = np.arange(length) >= np.where(start > 0, min(WARM_UP, length - 1), 0)[:, None]
-    return cut, torch.from_numpy(counted)
-
-
-def _loss(network: CountNetwork, trials: CircuitTrials, counted: torch.Tensor | None = None) -> torch.Tensor:
+def _loss(network: CountNetwork, bins: Examples) -> Tensor:
     """Negative log-likelihood of a bin (nats), less the terms that do not depend on the weights."""
-    counts, events = torch.from_numpy(trials.counts), torch.from_numpy(trials.events)
-    given = network.given(torch.from_numpy(trials.inputs), torch.from_numpy(trials.conditions))
-    expected, log_spread, log_odds = network(given, counts, events)
+    counts = bins.counts
+    expected, log_spread, log_odds = network(bins.seen, counts)
     # of every count its own value is taken off, so that the loss is a distance and not a matter of scale
     poisson = torch.nn.functional.poisson_nll_loss(
         expected, counts, log_input=False, reduction="none"
@@ -188,16 +191,14 @@ def _loss(network: CountNetwork, trials: CircuitTrials, counted: torch.Tensor | 
     total = (poisson + spread).sum(-1)
     if log_odds.shape[-1]:
         total = total + torch.nn.functional.binary_cross_entropy_with_logits(
-            log_odds, events, reduction="none"
+            log_odds, bins.events, reduction="none"
         ).sum(-1)
-    return total.mean() if counted is None else total[counted].mean()
+    return total.mean()
 
 
-def _measure_residuals(network: CountNetwork, trials: CircuitTrials) -> None:
-    few = trials.chosen(slice(0, 128))
+def _measure_residuals(network: CountNetwork, bins: Examples) -> None:
+    few = bins.chosen(slice(0, 50_000))
     with torch.no_grad():
-        given = network.given(torch.from_numpy(few.inputs), torch.from_numpy(few.conditions))
-        counts = torch.from_numpy(few.counts)
-        expected, log_spread, _ = network(given, counts, torch.from_numpy(few.events))
-        z = (counts - expected) / torch.sqrt((expected + 0.25) * torch.exp(log_spread))
-    network.residual_correlation[:] = torch.corrcoef(z.flatten(0, 1).T.double()).float()
+        expected, log_spread, _ = network(few.seen, few.counts)
+        z = (few.counts - expected) / torch.sqrt((expected + 0.25) * torch.exp(log_spread))
+    network.residual_correlation[:] = torch.corrcoef(z.T.double()).float()

@@ -84,8 +84,9 @@ class TwinParticipant(SpikingParticipant):
             Stimulation(self.drive(s, k), self.condition(k)) for s, k in zip(sessions, seeds, strict=True)
         ]
         inputs, conditions = twin.encode(trials)
+        # twins of several trainings are replicates, so their noise is their own as well
         noise = [
-            individual_generator(k, "twin/noise", s.content_hash)
+            individual_generator(k, f"twin/noise/{self.twin.seed}", s.content_hash)
             for s, k in zip(sessions, seeds, strict=True)
         ]
         course = twin.run(

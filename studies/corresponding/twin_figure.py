@@ -38,8 +38,16 @@ def draw_twins(setting: Setting, tables: Tables) -> Drawing:
     shares = _shares(axes[0, 1], table)
     times = _times(axes[0, 2], table)
     pieces = [("A", fits), ("B", shares), ("C", times)]
+    behaved = ""
     if rows == 2:
         points = curve_points(tables["behaviour"])
+        third = curve_points(tables["behaviour"], "third circuits")["within"].mean()
+        behaved = (
+            "D to F: behaviour of 20 participants on the same sessions, one dashed line a training seed of "
+            "the twin; grey: 95 % range of the mean of 20 circuits, within which lie "
+            f"{points['within'].mean():.0%} of the points of twins and {third:.0%} of those of a third group "
+            "of circuits."
+        )
         pieces.append(("D, E, F", points))
         _curves(axes[1], points)
     return Drawing(
@@ -49,13 +57,7 @@ def draw_twins(setting: Setting, tables: Tables) -> Drawing:
         "what is "
         "asked for. B: share of trials with one choice (press, or left), one dot an input. C: response "
         "times on "
-        "held-out inputs, cumulative. "
-        + (
-            "D to F: behaviour of 20 participants on the same sessions, one dashed line a training seed of "
-            "the twin; grey: 95 % range of the mean of 20 circuits."
-            if rows == 2
-            else ""
-        ),
+        f"held-out inputs, cumulative. {behaved}",
     )
 
 

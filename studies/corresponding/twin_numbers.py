@@ -73,11 +73,20 @@ def curves(behaviour: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def curve_points(behaviour: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame:
+def curve_points(behaviour: pd.DataFrame, scored: str = "twin", resamples: int = 1000) -> pd.DataFrame:
     """Mean curves of twins and circuits, and whether a twin lies in the circuit's seed-to-seed range.
 
-    The range is that of the mean of as many circuits with other seeds: both groups of circuits together are
-    resampled into groups of the same size, and 95 % of their means lie within.
+    The range is that of the mean of as many circuits with other seeds: two groups of circuits, "circuit" and
+    "other circuits", are resampled together into groups of the same size, and 95 % of their means lie within.
+
+    Parameters
+    ----------
+    behaviour
+        Trials, from `studies.corresponding.twin_runs.behaviour`.
+    scored
+        Who is held against the range: the twins, or "third circuits" to see what circuits reach themselves.
+    resamples
+        Groups.
 
     Returns
     -------
@@ -89,9 +98,9 @@ def curve_points(behaviour: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame
     rng = np.random.default_rng(0)
     rows = []
     for (task, measure, block), one in table.groupby(["task", "measure", "block"], sort=False):
-        circuits = one.loc[one["who"] != "twin", "value"].dropna().to_numpy()
+        circuits = one.loc[one["who"].isin(("circuit", "other circuits")), "value"].dropna().to_numpy()
         own = one.loc[one["who"] == "circuit", "value"].dropna()
-        twins = one[one["who"] == "twin"].dropna(subset="value")
+        twins = one[one["who"] == scored].dropna(subset="value")
         if not (twins.size and circuits.size):
             continue
         draws = rng.integers(circuits.size, size=(resamples, own.size))

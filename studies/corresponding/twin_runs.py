@@ -289,18 +289,20 @@ def _windows(drive: Drive, steps: int) -> list[tuple[int, int]]:
 def behaviour(
     participants: int, twins: Sequence[int], seed: int, progress: Progress = no_progress
 ) -> pd.DataFrame:
-    """Circuit and twins on the same sessions of SART and PVT, and other circuits on them too.
+    """Circuit and twins on the same sessions of SART and PVT, and two groups of other circuits on them too.
 
     Returns
     -------
     DataFrame
-        One row a trial: ``who`` ("circuit", "twin", "other circuits"), ``twin`` (seed of its training, -1 for
-        circuits), ``task``, ``participant``, ``block``, ``no_go``, ``answered``, ``response_time_s``.
+        One row a trial: ``who`` ("circuit", "twin", "other circuits", "third circuits"), ``twin`` (seed of
+        its training, -1 for circuits), ``task``, ``participant``, ``block``, ``no_go``, ``answered``,
+        ``response_time_s``.
     """
     sides: list[tuple[str, Participant, int, int]] = [
         *(("twin", TwinParticipant(twin=TwinConfig(seed=twin)), twin, 0) for twin in twins),
         ("circuit", SpikingParticipant(), -1, 0),
         ("other circuits", SpikingParticipant(), -1, 1000),
+        ("third circuits", SpikingParticipant(), -1, 2000),
     ]
     tables = []
     for number, (who, participant, twin, shift) in enumerate(sides):
