@@ -197,7 +197,7 @@ _SPREAD_TOO = ("rt_mean_ms", "rt_cv")
 _CIRCUIT = "bridges.participants.spiking:spiking"
 _NETWORK = "bridges.participants.network"
 _CONVERTED = "bridges.participants.converted"
-_GRU = "Cho et al. 2014, doi:10.48550/arXiv.1406.1078"
+_TRACES = "Jordan 1986 (reprinted 1997), doi:10.1016/S0166-4115(97)80111-2"
 _CHRONO = "Tallec & Ollivier 2018, doi:10.48550/arXiv.1804.11188"
 
 AGENTS: dict[str, Agent] = {
@@ -313,7 +313,7 @@ AGENTS: dict[str, Agent] = {
             calibrated_as="spiking",
             simulates=True,
             tires=True,
-            cites=(_WANG, _BRUNEL, _AROUSAL, _GRU),
+            cites=(_WANG, _BRUNEL, _AROUSAL, _TRACES),
         ),
         *(
             Agent(
