@@ -306,8 +306,8 @@ AGENTS: dict[str, Agent] = {
         Agent(
             "spiking-twin",
             "bridges.participants.twin:spiking_twin",
-            "Twin of the spiking circuit: a recurrent network trained to respond as it does, for "
-            "go/no-go tasks.",
+            "Twin of the spiking circuit: a network, recurrent through its output, trained to respond "
+            "as it does, for go/no-go tasks.",
             batch=20,
             cost=0.3,
             calibrated_as="spiking",

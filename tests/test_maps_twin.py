@@ -72,6 +72,32 @@ def test_running_bin_by_bin_gives_what_pytorch_gives(events):
     assert log_odds.shape == (3, 40, events)
 
 
+def test_counts_and_responses_are_sampled_as_the_network_says():
+    """The same noise gives the same through PyTorch's rates, dispersions and log-odds."""
+    made, n, steps, block = network(), 2, 70, 32
+    given = np.random.default_rng(0).normal(size=(n, steps, 6)).astype(np.float32)
+    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(k) for k in range(n)], block=block))
+    counts, presses = (np.concatenate([part[k] for part in parts], axis=1) for k in (2, 3))
+    with torch.no_grad():
+        y = torch.from_numpy(counts)
+        seen = made.seen(torch.from_numpy(given), y, torch.from_numpy(presses.astype(np.float32)))
+        rates, log_spread, log_odds = (x.numpy() for x in made(seen, y))
+    root = np.linalg.cholesky(made.residual_correlation.numpy() + 1e-6 * np.eye(4))
+    phi = np.exp(log_spread)
+    for k in range(n):
+        rng = np.random.default_rng(k)
+        draws = [
+            (rng.standard_normal((block, 4), np.float32) @ root.T, rng.random((block, 2), np.float32))
+            for _ in range(3)
+        ]
+        eps, chance = (np.concatenate([draw[i] for draw in draws])[:steps] for i in (0, 1))
+        sampled = np.square(np.sqrt(rates[k]) + 0.5 * np.sqrt(phi[k]) * eps) - 0.25 * phi[k]
+        assert np.maximum(sampled, 0.0) == pytest.approx(counts[k], abs=1e-3)
+        # a uniform number below 1 - p gives none
+        assert np.array_equal(chance < 1.0 / (1.0 + np.exp(-log_odds[k])), presses[k])
+    assert 0.05 < presses.mean() < 0.95
+
+
 def test_sampled_counts_have_the_mean_and_the_dispersion_asked_for():
     made = network(events=0)
     with torch.no_grad():
@@ -118,6 +144,7 @@ def test_traces_are_low_passed_with_their_time_constants():
 
 
 def test_a_trial_does_not_depend_on_its_company():
+    """Neither on how many there are nor on how long they last."""
     twin = Twin(network(events=0), CIRCUIT, ("inhibition",))
     inputs = np.random.default_rng(3).uniform(size=(ROWS + 5, 30, 3)).astype(np.float32)
     conditions = np.ones((ROWS + 5, 1), np.float32)
@@ -125,6 +152,16 @@ def test_a_trial_does_not_depend_on_its_company():
     for k in (0, 7, ROWS + 2):
         alone = twin.run(inputs[[k]], conditions[[k]], [np.random.default_rng(k)])
         assert np.array_equal(alone.counts[0], together.counts[k])
+    given = np.random.default_rng(4).normal(size=(1, 90, 6)).astype(np.float32)
+    weights = StepWeights.of(network())
+    for kind in (1, 2, 3):
+        long, short = (
+            np.concatenate(
+                [part[kind] for part in weights.rows(g, [np.random.default_rng(0)], block=50)], axis=1
+            )
+            for g in (given, given[:, :70])
+        )
+        assert np.array_equal(long[:, :70], short)
 
 
 def test_wrong_inputs_are_refused():
@@ -178,7 +215,10 @@ def test_training_never_sees_what_is_held_out():
         trial = source.draw(rng)
         assert not low <= trial.condition["inhibition"] <= high
         assert trial.drive.levels.max() <= 1.0
-        assert not any(HELD_OUT_CUE_S[0] <= t <= HELD_OUT_CUE_S[1] for t in source.cue_times_s(rng))
+        cues = [k for k, name in enumerate(trial.drive.channels) if name.startswith("attend_")]
+        on = trial.drive.levels[:, cues] > 0
+        begun = trial.drive.times_s[(on & ~np.vstack([np.zeros_like(on[:1]), on[:-1]])).any(axis=1)]
+        assert not ((begun >= HELD_OUT_CUE_S[0]) & (begun <= HELD_OUT_CUE_S[1])).any()
     other = DecisionSource()
     for _ in range(50):
         assert not low <= other.draw(rng).condition["inhibition"] <= high

@@ -1,10 +1,10 @@
-"""Twin (B10): a recurrent network that answers inputs as a spiking circuit does, its noise included.
+"""Twin (B10): a network, recurrent through its output, that answers as a spiking circuit does, noise and all.
 
 Equation. With u the inputs, c the parameters of the circuit, y the spikes of each population in bins of
 20 ms and e its responses, the twin is
 
     p(y, e | u, c) = prod_t Poisson(y_t | lambda_t) Bernoulli(e_t | p_t)
-    (lambda_t, p_t) = network(u_t, u_{t-1}, c, leaky traces of y_{<t}, e_{<t})
+    lambda_t = network(u_t, u_{t-1}, c, leaky traces of y_{<t}, e_{<t});  p_t of the same and y_t
 
 fitted by maximum likelihood on what the circuit did (`bridges.maps.twin_data`), and run freely: each bin is
 sampled, and the next bins follow what was sampled. So it has the circuit's noise, and the spread of response
@@ -13,7 +13,7 @@ residuals have (`bridges.maps.twin_network`).
 
 Assumptions. Populations of like neurons, so that counts say all that matters at the grain of a bin; the
 circuit's state is in its counts of the last few hundred milliseconds (NMDA: 100 ms; dead time: 200 ms), so
-leaky traces of up to 200 ms hold all of it.
+leaky traces of up to 200 ms are taken to hold it.
 
 Valid range. Inputs, parameters and arousal as drawn for training (`AttentionSource`, `DecisionSource`);
 held-out cue times and strengths of inhibition, a lesion of attention and twice the input are tested. Single
@@ -27,8 +27,8 @@ References
 ----------
 Pandarinath et al. (2018). Inferring single-trial neural population dynamics using sequential auto-encoders.
 Nat Methods, 15, 805-815. doi:10.1038/s41592-018-0109-9 (recurrent networks with Poisson likelihood)
-Macke, J. H. et al. (2011). Empirical models of spiking in neural populations. NIPS 24 (counts of populations
-that follow their own past)
+Truccolo, W. et al. (2005). A point process framework for relating neural spiking activity to spiking history,
+neural ensemble, and extrinsic covariate effects. J Neurophysiol, 93, 1074-1089. doi:10.1152/jn.00697.2004
 """
 
 from __future__ import annotations

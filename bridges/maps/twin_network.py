@@ -6,16 +6,16 @@
     h_t = f(W2 f(W1 x_t + b1) + b2)                          f(x) = x sigmoid(x)
     lambda_t = s softplus(A h_t + B x_t)                     counts, Poisson: -log p = lambda - y log lambda
     log phi_t = G h_t + D x_t                                dispersion, by (y - lambda)^2 / (lambda phi)
-    p_t = sigmoid(R tanh(F [h_t, y_t / s]))                  responses, Bernoulli
+    p_t = sigmoid(R tanh(F [h_t, y_t / s]))                  responses of the same bin, Bernoulli
 
 u are inputs, those of the bin before without arousal, which moves slowly; c are parameters of the circuit,
-y counts of spikes, e responses, s the spread of each population's
-counts. All memory is in the traces, whose time constants are those of the circuit: the smoothing of its
-readout (20 ms), NMDA synapses and the reset after a response (100 ms), its dead time (200 ms). So the network
-cannot drift over minutes on task, as units may that learn their own memory from stretches of seconds; and
-each bin is an example by itself. Recurrence through leaky traces of the output: Jordan (1986; reprinted 1997,
-doi:10.1016/S0166-4115(97)80111-2); several time constants side by side: de Vries & Principe (1992),
-doi:10.1016/S0893-6080(05)80035-8.
+y counts of spikes, e responses, s the spread of each population's counts. The network is recurrent through
+its output alone: all memory is in leaky traces of it (Jordan 1986; reprinted 1997,
+doi:10.1016/S0166-4115(97)80111-2), with ensemble history and input as in point processes (Truccolo et al.
+2005, doi:10.1152/jn.00697.2004). Their time constants span the circuit's: the smoothing of its readout
+(20 ms), NMDA synapses and the reset after a response (100 ms), its dead time (200 ms). What is seen is thus
+bounded and forgotten within two seconds, in short trials as in long ones, whereas units that learn their own
+memory from stretches of seconds may drift over minutes; and each bin is an example by itself.
 
 Spikes of a population are not independent, and when it ignites, one bin tells little about the next: so
 counts are sampled with a dispersion phi of their own and the residuals' correlation R, by a root transform
@@ -23,8 +23,9 @@ that keeps the mean:
 
     y = (sqrt(lambda) + sqrt(phi) eps / 2)^2 - phi / 4,   eps ~ N(0, R)
 
-with mean lambda and variance phi lambda + phi^2 / 8. Counts are never negative: where lambda is not large
-beside phi / 4, cutting them off at 0 raises their mean a little.
+with mean lambda and variance phi lambda + phi^2 / 8; in learning, the variance is phi (lambda + 1/4).
+Sampled counts are not whole numbers. They are never negative: where lambda is small beside phi, cutting
+them off at 0 raises their mean.
 """
 
 from __future__ import annotations
@@ -232,11 +233,12 @@ class StepWeights:
         for start in range(0, steps, block):
             bins = slice(start, min(start + block, steps))
             k = bins.stop - start
+            # of a whole block even where fewer bins are left: how long the longest row is must not matter
+            normal = np.stack([g.standard_normal((block, 1, p), np.float32) for g in generators], axis=1)
+            chance = np.stack([g.random((block, 1, e), np.float32) for g in generators], axis=1)
             # bins first, so that each is one block of memory
             drive = np.ascontiguousarray(given[:, bins].swapaxes(0, 1))[:, :, None] @ self.given + self.bias
-            normal = np.stack([g.standard_normal((k, 1, p), np.float32) for g in generators], axis=1)
             noise = normal @ self.root.T
-            chance = np.stack([g.random((k, 1, e), np.float32) for g in generators], axis=1)
             # an event with probability sigmoid(x) happens where x exceeds the log-odds of a uniform number
             bar = np.log(chance + 1e-12) - np.log1p(1e-7 - chance)
             expected = np.empty((k, n, 1, p), np.float32)

@@ -20,6 +20,7 @@ __all__ = ["recipe_of"]
 
 CODE = (
     *sorted(Path(neurosim.__path__[0], "engine").glob("*.py")),
+    Path(neurosim.__path__[0], "drive.py"),
     *(
         Path(__file__).with_name(name)
         for name in ("twin.py", "twin_data.py", "twin_network.py", "twin_training.py")

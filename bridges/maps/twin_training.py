@@ -2,9 +2,10 @@
 
 The mean of counts is fitted by the Poisson likelihood, their dispersion by what the mean leaves over,
 responses by the Bernoulli likelihood. What the network remembers is known from the trial itself, so each bin
-is an example and no gradient runs back through time. Adam, with one cycle of the learning rate. The twin
-takes the running average of the weights (Polyak & Juditsky 1992, doi:10.1137/0330046), for those of a single
-step still follow its examples; a small part of the trials is kept for choosing the best.
+is an example and no gradient runs back through time. Adam, with one cycle of its learning rate up and down
+and of its momentum down and up. The twin takes the running average of the weights (Polyak & Juditsky 1992,
+doi:10.1137/0330046), for those of a single step still follow its examples; a small part of the trials is
+kept for choosing the best.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class TwinConfig:
     trials_seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("n_trials", 8), ("n_hidden", 1), ("n_watch", 1), ("steps", 1), ("batch_size", 1),
-                            ("seed", 0), ("trials_seed", 0)):  # fmt: skip
+        for name, least in (("n_trials", 8), ("n_hidden", 1), ("n_watch", 1), ("steps", 20),
+                            ("batch_size", 1), ("seed", 0), ("trials_seed", 0)):  # fmt: skip
             if getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}; must be {least} or more")
         if not self.learning_rate > 0:

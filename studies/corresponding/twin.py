@@ -1,4 +1,4 @@
-"""Twin (B10): recurrent networks in place of the attention circuit and of the published decision circuit."""
+"""Twin (B10): networks in place of the attention circuit and of the published decision circuit."""
 
 from __future__ import annotations
 
@@ -159,21 +159,17 @@ def _explanations(setting: Setting, tables: Tables) -> dict[str, str]:
     if "behaviour" in tables:
         points = curve_points(tables["behaviour"])
         out = points[~points["within"]]
-        third = curve_points(tables["behaviour"], "third circuits")["within"].mean()
-        why["curves"] = (
-            "outside are "
-            + "; ".join(
+        if len(out):
+            why["curves"] = "outside are " + "; ".join(
                 f"{row.task} {row.measure} block {row.block} (twin {row.twin})" for row in out.itertuples()
             )
-            + f"; of 20 circuits more, {third:.0%} of the points are within"
-        )
     known = {target.quantity for target in EXHIBIT.targets}
     return {key: text for key, text in why.items() if key in known}
 
 
 EXHIBIT = Exhibit(
     name="twin",
-    title="Digital twin: a recurrent network in place of a spiking circuit",
+    title="Digital twin: a network in place of a spiking circuit",
     paper=PAPER,
     targets=_targets(),
     parts=_parts,

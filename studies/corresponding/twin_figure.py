@@ -41,13 +41,7 @@ def draw_twins(setting: Setting, tables: Tables) -> Drawing:
     behaved = ""
     if rows == 2:
         points = curve_points(tables["behaviour"])
-        third = curve_points(tables["behaviour"], "third circuits")["within"].mean()
-        behaved = (
-            "D to F: behaviour of 20 participants on the same sessions, one dashed line a training seed of "
-            "the twin; grey: 95 % range of the mean of 20 circuits, within which lie "
-            f"{points['within'].mean():.0%} of the points of twins and {third:.0%} of those of a third group "
-            "of circuits."
-        )
+        behaved = _behaved(points, curve_points(tables["behaviour"], "third circuits"))
         pieces.append(("D, E, F", points))
         _curves(axes[1], points)
     return Drawing(
@@ -116,6 +110,19 @@ def _times(panel: Axes, table: pd.DataFrame) -> pd.DataFrame:
     panel.legend(loc="lower right")
     letter(panel, "C", "response times")
     return pd.concat(pieces, ignore_index=True) if pieces else times
+
+
+def _behaved(points: pd.DataFrame, third: pd.DataFrame) -> str:
+    def within(of: pd.DataFrame) -> str:
+        return f"{of['within'].mean():.0%} ({of.loc[~of['floor'], 'within'].mean():.0%})"
+
+    return (
+        "D to F: behaviour of 20 participants on the same sessions, one dashed line a training seed of the "
+        "twin; grey: 95 % range of the mean of 20 circuits, within which lie "
+        f"{within(points)} of the points of twins, and {within(third)} of those of a third group of "
+        "circuits, which has individuals of its own (in brackets: of points where circuits are not at the "
+        "floor)."
+    )
 
 
 def _curves(panels, points: pd.DataFrame) -> None:
