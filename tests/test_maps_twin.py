@@ -27,7 +27,7 @@ from bridges.participants.twin import TwinParticipant, spiking_twin
 from bridges.tasks import PRP, SART
 from neurosim.circuits.decision import decision_circuit
 from neurosim.drive import Drive
-from studies.corresponding.twin_numbers import curve_points
+from studies.corresponding.twin_numbers import curve_points, disputed, kappa_of_choices
 
 CIRCUIT = decision_circuit()
 
@@ -315,3 +315,17 @@ def test_a_curve_counts_as_the_circuits_only_if_circuits_could_have_made_it():
     # the same responses in the same time are always within
     rest = points[(points["measure"] != "commissions (%)") & (points["twin"] == 0)]
     assert rest["within"].all() and set(rest["block"]) == {0, 1, 2, 3}
+
+
+def test_disputed_choices_are_those_that_kappa_counts_against_the_twin():
+    choices = pd.DataFrame(
+        {
+            "circuit_difference": [9.0, -9.0, 9.0, -9.0, 0.5],
+            "circuit_share": [1.0, 0.0, 0.6, 0.3, 0.9],
+            "twin_share": [0.9, 0.1, 0.4, 0.2, 0.1],
+        }
+    )
+    # the last is a tie; of the others they differ on the third, and agree no more than 2 x 2 / 4 by chance
+    assert disputed(choices) == (1, 4, 0.6, 0.6)
+    assert kappa_of_choices(choices) == pytest.approx(0.5)
+    assert np.isnan(disputed(choices[:2])[2])

@@ -13,6 +13,7 @@ from studies.corresponding.twin_figure import draw_twins
 from studies.corresponding.twin_numbers import (
     bits_a_spike,
     curve_points,
+    disputed,
     distance_of_times,
     explained,
     kappa_of_choices,
@@ -151,7 +152,16 @@ def _explanations(setting: Setting, tables: Tables) -> dict[str, str]:
             why[f"psth_r2.{c}" if kind == "held_out" else f"{kind}.{c}"] = text
             if kind == "held_out":
                 why[f"fve.{c}"] = text
-        why[f"kappa.{c}"] = f"{small}few inputs are left once ties are out, and each counts for much"
+        choices = table[(table["kind"] == "held_out") & (table["row"] == "choice")]
+        different, clear, least, most = disputed(choices)
+        why[f"kappa.{c}"] = (
+            f"{small}of {clear} inputs that are no ties the likelier choice differs on {different}"
+            + (
+                f", on which the circuit itself chooses one way in {least:.0%} to {most:.0%} of trials"
+                if different
+                else ""
+            )
+        )
         why[f"rt_ks.{c}"] = (
             f"{small}where the twin's ramp is steeper or flatter than the circuit's, times shift"
         )

@@ -12,6 +12,7 @@ __all__ = [
     "bits_a_spike",
     "curve_points",
     "curves",
+    "disputed",
     "distance_of_times",
     "explained",
     "kappa_of_choices",
@@ -39,12 +40,31 @@ def bits_a_spike(responses: pd.DataFrame) -> float:
 
 def kappa_of_choices(choices: pd.DataFrame) -> float:
     """Kappa of the likelier choices of circuit and twin, for inputs that are no ties of the circuit."""
-    clear = choices[choices["circuit_difference"].abs() > TIE_HZ]
+    clear = _no_ties(choices)
     if clear.empty:
         return float("nan")
     return cohen_kappa(
         (clear["circuit_share"] > 0.5).to_numpy(dtype=int), (clear["twin_share"] > 0.5).to_numpy(dtype=int)
     )
+
+
+def disputed(choices: pd.DataFrame) -> tuple[int, int, float, float]:
+    """Where the likelier choices differ, for inputs that are no ties of the circuit.
+
+    Returns
+    -------
+    different, of : int
+        Inputs with different choices, and all.
+    least, most : float
+        Between which shares of its trials the circuit itself makes one choice on those inputs; NaN if none.
+    """
+    clear = _no_ties(choices)
+    mine = clear.loc[(clear["circuit_share"] > 0.5) != (clear["twin_share"] > 0.5), "circuit_share"]
+    return len(mine), len(clear), float(mine.min()), float(mine.max())
+
+
+def _no_ties(choices: pd.DataFrame) -> pd.DataFrame:
+    return choices[choices["circuit_difference"].abs() > TIE_HZ]
 
 
 def distance_of_times(times: pd.DataFrame) -> float:
