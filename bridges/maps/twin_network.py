@@ -42,8 +42,8 @@ from bridges.maps.twin_data import BIN_S
 __all__ = ["TRACES_S", "CountNetwork", "StepWeights"]
 
 TRACES_S = (0.0, 0.02, 0.05, 0.1, 0.2)
-"""Time constants of traces (s); 0 is the last bin alone. None is longer than anything that the circuit keeps
-outside of its counts, so that traces are the same after seconds of learning and after minutes on task."""
+"""Time constants of traces (s); 0 is the last bin alone. The longest is the circuit's dead time, so traces
+are the same after seconds of learning and after minutes on task."""
 
 LOG_SPREAD = (-3.0, 3.0)
 """Bounds of the log of dispersions."""
