@@ -24,7 +24,7 @@ from bridges.maps.twin_network import TRACES_S, CountNetwork, StepWeights
 from bridges.maps.twin_training import train_twin
 from bridges.participants.base import Participant
 from bridges.participants.twin import TwinParticipant, spiking_twin
-from bridges.tasks import PRP, SART
+from bridges.tasks import SART
 from neurosim.circuits.decision import decision_circuit
 from neurosim.drive import Drive
 from studies.corresponding.twin_numbers import curve_points, disputed, kappa_of_choices
@@ -252,11 +252,9 @@ def test_fidelity_measures_meet_their_definitions():
         explained_of_ceiling(counts[:, :1], truth)
 
 
-def test_the_participant_keeps_to_tasks_that_its_circuit_is_wired_for(tmp_path):
+def test_the_participant_has_the_individuals_of_its_circuit(tmp_path):
     participant = TwinParticipant(cache=tmp_path)
     assert isinstance(participant, Participant)
-    with pytest.raises(ValueError, match="go/no-go"):
-        participant.perform([PRP().practice().session(1)], [1])
     assert spiking_twin(quick=True).twin == TwinConfig.quick()
     assert spiking_twin(arousal=False).name == "spiking-twin-no-arousal"
     # the individual is the circuit's own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -48,7 +49,8 @@ def recipe_of(
             f"source = {source!r}; must be a dataclass instance, so that a twin can be found again"
         )
     digest = hashlib.sha256()
-    for file in CODE:
+    # the file of the source itself may be another one
+    for file in dict.fromkeys((*CODE, Path(inspect.getfile(type(source))))):
         text = file.read_text(encoding="utf-8")
         digest.update(f"{file.name}\x1f{len(text)}\x1f{text}".encode())
     recipe = {

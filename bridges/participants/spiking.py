@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bridges.participants.arousal import arousal_course
 from bridges.participants.base import Performance, Progress, no_progress
@@ -21,7 +22,7 @@ from neurosim.engine import simulate
 from neurosim.neuromodulation import Arousal
 from neurosim.recording import Recording
 
-__all__ = ["Individuality", "SpikingParticipant", "spiking", "wiring_of"]
+__all__ = ["Individuality", "SpikingParticipant", "driven", "evoked", "spiking", "wiring_of"]
 
 PLAIN = {"w_plus_control": 1.0, "w_plus_memory": 1.0, "w_plus_central": 1.0}
 """No pool that holds something in mind excites itself more strongly than its neighbours do."""
@@ -152,16 +153,8 @@ class SpikingParticipant:
 
     def drive(self, session: Session, seed: int) -> Drive:
         """Input rates of a session, with this individual's arousal."""
-        events = session.events
-        new = events[events["channel"].isin(wiring_of(session).onsets)]
-        return Drive.from_events(
-            [*events["onset_s"], *new["onset_s"]],
-            [*persisting(session, PERSISTENCE_S), *np.full(len(new), TRANSIENT_S)],
-            [*events["channel"], *(onset_of(str(channel)) for channel in new["channel"])],
-            [*events["level"], *new["level"]],
-            session.duration_s,
-            arousal_course(self.arousal, session, seed, AROUSAL_DT_S),
-            AROUSAL_DT_S,
+        return driven(
+            evoked(session), session.duration_s, arousal_course(self.arousal, session, seed, AROUSAL_DT_S)
         )
 
     def _simulate(
@@ -194,6 +187,36 @@ class SpikingParticipant:
         shown = np.isin(acts, session.responses)
         times = recording.response_times_s[shown] + self.non_decision_s
         return Responses.from_presses(session, times, acts[shown].tolist())
+
+
+def evoked(session: Session) -> pd.DataFrame:
+    """What the events of a session evoke in the senses, transient answers to onsets included.
+
+    Returns
+    -------
+    DataFrame
+        One row a step of a channel: ``onset_s``, ``duration_s``, ``channel``, ``level``.
+    """
+    events = session.events[["onset_s", "channel", "level"]].assign(
+        duration_s=persisting(session, PERSISTENCE_S)
+    )
+    events["channel"] = events["channel"].astype(str)
+    new = events[events["channel"].isin(wiring_of(session).onsets)]
+    onsets = new.assign(duration_s=TRANSIENT_S, channel=[onset_of(channel) for channel in new["channel"]])
+    return pd.concat([events, onsets], ignore_index=True)
+
+
+def driven(evoked: pd.DataFrame, duration_s: float, arousal: np.ndarray) -> Drive:
+    """The drive of what is evoked, with arousal (one value every `AROUSAL_DT_S`)."""
+    return Drive.from_events(
+        evoked["onset_s"].tolist(),
+        evoked["duration_s"].tolist(),
+        evoked["channel"].tolist(),
+        evoked["level"].tolist(),
+        duration_s,
+        arousal,
+        AROUSAL_DT_S,
+    )
 
 
 def persisting(session: Session, least_s: float) -> np.ndarray:

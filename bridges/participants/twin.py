@@ -2,7 +2,9 @@
 
 Everything outside the circuit is the circuit's own: individuals (`Individuality`), arousal, the wiring's
 channels, the non-decision time. In place of the simulation, the twin samples counts and responses bin by bin
-(`bridges.maps.twin`); where within its bin a response falls is uniform.
+(`bridges.maps.twin`); where within its bin a response falls is uniform. Go/no-go tasks share one twin, as
+they share one circuit; every other task has its own, which learns when it is first asked for
+(`bridges.participants.twin_lessons`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from bridges.participants.base import Progress
 from bridges.participants.network_learning import cache_folder
 from bridges.participants.spiking import SpikingParticipant, spiking, wiring_of
 from bridges.participants.streams import individual_generator
+from bridges.participants.twin_lessons import TaskSource, task_of
 from bridges.session import Session
 from neurosim.circuits.attention_wiring import GO_NO_GO
 from neurosim.engine import announce
@@ -26,23 +29,29 @@ from neurosim.recording import Recording, rates_dataset
 
 __all__ = ["TwinParticipant", "spiking_twin"]
 
+AT_ONCE = 2**27
+"""Most numbers that the inputs of sessions run side by side may take."""
+
 
 @dataclass(frozen=True)
 class TwinParticipant(SpikingParticipant):
-    """Participants made of the twin of the attention circuit, for all go/no-go tasks.
+    """Participants made of twins of the attention circuit.
 
     Parameters
     ----------
     name, parameters, arousal, non_decision_s, individuality, record
-        As of the circuit.
+        As of the circuit. Twins know individuals, but no other changes of parameters.
     twin
-        Size and training of the twin.
+        Size and training of the twin for go/no-go tasks.
+    task_twin
+        The same for the twin of any other task; its lessons are longer, and fewer do.
     cache
         Folder of trained twins; None: ``$NEUROSIM_CACHE`` or ``~/.cache/neurosim``.
     """
 
     name: str = "spiking-twin"
     twin: TwinConfig = TwinConfig()
+    task_twin: TwinConfig = TwinConfig(n_trials=512)
     cache: Path | str | None = None
 
     def condition(self, seed: int) -> dict[str, float]:
@@ -53,30 +62,35 @@ class TwinParticipant(SpikingParticipant):
             "habit": own.direct_hz / standard.direct_hz,
             "self_excitation": own.w_plus_control / standard.w_plus_control,
             "attention": own.goal_to_sensory_ns / standard.goal_to_sensory_ns,
-            "inhibition": 1.0,
         }
+
+    def source(self, session: Session) -> AttentionSource | TaskSource:
+        """What the twin that performs a session learns from.
+
+        Raises
+        ------
+        ValueError
+            If the session is neither a go/no-go task nor of a task of this package.
+        """
+        return AttentionSource() if wiring_of(session) == GO_NO_GO else TaskSource(task_of(session))
 
     def _simulate(
         self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress
     ) -> list[Recording]:
         if len(sessions) != len(seeds):
             raise ValueError(f"{len(sessions)} sessions but {len(seeds)} seeds; give one seed per session")
-        for session in sessions:
-            if wiring_of(session) != GO_NO_GO:
-                raise ValueError(
-                    f"the twin knows go/no-go tasks with one key; {session.task!r} wires the circuit in "
-                    "another way: let the circuit itself take part"
-                )
         announce()
-        twin = twin_of(AttentionSource(), self.twin, cache_folder(self.cache), progress)
+        alike: dict[AttentionSource | TaskSource, list[int]] = {}
+        for k, session in enumerate(sessions):
+            alike.setdefault(self.source(session), []).append(k)
         recordings: dict[int, Recording] = {}
-        # sessions of like length go together: a short one would wait for a long one
-        order = sorted(range(len(sessions)), key=lambda k: sessions[k].duration_s)
-        for start in range(0, len(order), ROWS):
-            members = order[start : start + ROWS]
-            found = self._run(twin, [sessions[k] for k in members], [seeds[k] for k in members])
-            recordings |= dict(zip(members, found, strict=True))
-            progress((start + len(members)) / len(sessions), self.name)
+        for source, members in alike.items():
+            config = self.twin if isinstance(source, AttentionSource) else self.task_twin
+            twin = twin_of(source, config, cache_folder(self.cache), progress)
+            for chosen in _side_by_side(twin, sessions, members):
+                found = self._run(twin, [sessions[k] for k in chosen], [seeds[k] for k in chosen])
+                recordings |= dict(zip(chosen, found, strict=True))
+                progress(len(recordings) / len(sessions), self.name)
         return [recordings[k] for k in range(len(sessions))]
 
     def _run(self, twin: Twin, sessions: Sequence[Session], seeds: Sequence[int]) -> list[Recording]:
@@ -110,6 +124,14 @@ class TwinParticipant(SpikingParticipant):
         return recordings
 
 
+def _side_by_side(twin: Twin, sessions: Sequence[Session], members: Sequence[int]) -> list[list[int]]:
+    """Which sessions run together: those of like length, for a short one would wait for a long one."""
+    order = sorted(members, key=lambda k: sessions[k].duration_s)
+    longest = sessions[order[-1]].duration_s / BIN_S
+    rows = int(np.clip(AT_ONCE // (2 * len(twin.circuit.channels) * longest), 1, ROWS))
+    return [order[start : start + rows] for start in range(0, len(order), rows)]
+
+
 def spiking_twin(
     quick: bool = False, calibration: Mapping[str, object] | None = None, arousal: bool = True
 ) -> TwinParticipant:
@@ -118,7 +140,7 @@ def spiking_twin(
     Parameters
     ----------
     quick
-        A small twin that is made within a minute.
+        Small twins that are made within a minute or two.
     calibration
         Record of the circuit's own calibration, or None for the default non-decision time.
     arousal
@@ -128,6 +150,7 @@ def spiking_twin(
     participant = TwinParticipant(
         arousal=circuit.arousal,
         non_decision_s=circuit.non_decision_s,
-        twin=TwinConfig.quick() if quick else TwinConfig(),
     )
+    if quick:
+        participant = replace(participant, twin=TwinConfig.quick(), task_twin=TwinConfig.quick())
     return participant if arousal else replace(participant, name="spiking-twin-no-arousal")
