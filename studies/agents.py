@@ -307,7 +307,7 @@ AGENTS: dict[str, Agent] = {
             "spiking-twin",
             "bridges.participants.twin:spiking_twin",
             "Twin of the spiking circuit: a network, recurrent through its output, trained to respond "
-            "as it does, for go/no-go tasks.",
+            "as it does; one for all go/no-go tasks, and one for each other task.",
             batch=20,
             cost=0.3,
             calibrated_as="spiking",

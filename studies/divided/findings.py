@@ -14,6 +14,7 @@ from studies.comparison.claims import Ablation, Sign, ablation_checks, band_chec
 from studies.comparison.conversion import conversion_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
 from studies.comparison.design import Findings, Material
+from studies.comparison.stand_in import stand_in_checks, stand_in_table
 from studies.divided.design import NETWORKS, TITLES
 from studies.figures import SavedFigure, look
 from studies.report import Table
@@ -195,6 +196,7 @@ def _checks(material: Material) -> list[Check]:
     checks = []
     for task in material.studied:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
+        checks += stand_in_checks(scores, task)
         checks += conversion_checks(scores, task)
     checks += sign_checks(scores, SIGNS, [name for name in names if name not in (*CIRCUIT[1:], *CENTRAL)])
     checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
@@ -230,8 +232,11 @@ def _shape_of_blink(scores: Scores, agent: str) -> list[Check]:
 
 
 def _tables(material: Material) -> Sequence[Table]:
-    table = ablation_table(material.scores, ABLATIONS, TITLES)
-    return [table] if table else []
+    found = (
+        ablation_table(material.scores, ABLATIONS, TITLES),
+        stand_in_table(material.scores, material.studied, TITLES),
+    )
+    return [table for table in found if table]
 
 
 FINDINGS = Findings(_figures, _checks, _tables)

@@ -9,6 +9,7 @@ from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_abl
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels
 from studies.comparison.design import Findings, Material
+from studies.comparison.stand_in import stand_in_checks, stand_in_table
 from studies.figures import SavedFigure
 from studies.report import Table
 from studies.selective.design import NETWORKS, TITLES
@@ -144,13 +145,17 @@ def _checks(material: Material) -> list[Check]:
     checks = []
     for task in material.studied:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
+        checks += stand_in_checks(scores, task)
     agents = [one.name for one in material.agents if one.name not in CIRCUIT[1:]]
     return checks + sign_checks(scores, SIGNS, agents) + ablation_checks(scores, ABLATIONS)
 
 
 def _tables(material: Material) -> Sequence[Table]:
-    table = ablation_table(material.scores, ABLATIONS, TITLES)
-    return [table] if table else []
+    found = (
+        ablation_table(material.scores, ABLATIONS, TITLES),
+        stand_in_table(material.scores, material.studied, TITLES),
+    )
+    return [table for table in found if table]
 
 
 FINDINGS = Findings(_figures, _checks, _tables)
