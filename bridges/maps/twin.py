@@ -15,9 +15,10 @@ Assumptions. Populations of like neurons, so that counts say all that matters at
 circuit's state is in its counts of the last few hundred milliseconds (NMDA: 100 ms; dead time: 200 ms), so
 leaky traces of up to 200 ms are taken to hold it.
 
-Valid range. Inputs, parameters and arousal as drawn for training (`AttentionSource`, `DecisionSource`);
-held-out cue times and strengths of inhibition, a lesion of attention and twice the input are tested. Single
-neurons, and anything faster than a bin, are not modelled.
+Valid range. Inputs, parameters and arousal as drawn for training (`AttentionSource`, `DecisionSource`, and
+`bridges.participants.twin_lessons` for tasks with a wiring of their own); held-out cue times and strengths of
+inhibition, a lesion of attention and twice the input are tested. Single neurons, and anything faster than a
+bin, are not modelled.
 
 Failure behaviour. Training raises if counts are not whole numbers of spikes, or if the loss is not
 finite; `Twin.run` refuses inputs of the wrong shape or that are not finite. Outside the valid range the twin
