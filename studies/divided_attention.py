@@ -8,11 +8,12 @@ and then frozen; the report says what was chosen by hand and what is predicted. 
 a noisy channel of fixed power before their output, and with one output for both tasks; the circuit also
 without each of its parts. A run that is stopped goes on where it was when the same command is given again.
 
-For example, all of it small; some tasks and agents; people's own trials beside them:
+For example, all of it small; some tasks and agents; people's own trials beside them; causes of effects:
 
     python -m studies.divided_attention --quick
     python -m studies.divided_attention --tasks prp attentional_blink --agents human spiking lstm-shared-head
     python -m studies.divided_attention --tasks attentional_blink --human FOLDER_OF_DS001810
+    python -m studies.divided_attention --ablations --tasks prp change_detection
 
 Pashler (1994), doi:10.1037/0033-2909.116.2.220; Raymond, Shapiro & Arnell (1992),
 doi:10.1037/0096-1523.18.3.849; Sperling & Melchner (1978), doi:10.1126/science.694536; Luck & Vogel (1997),

@@ -46,6 +46,8 @@ class Plan:
         Baseline on which agents are calibrated; never one of the individuals that are predicted.
     calibration_participants
         How many reserved individuals calibrate each agent.
+    left_out
+        (agent, task), by name, of what is not performed.
     """
 
     agents: tuple[Agent, ...]
@@ -54,6 +56,7 @@ class Plan:
     seed: int
     calibration_task: Task | None = None
     calibration_participants: int = 2
+    left_out: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,7 @@ def perform_plan(plan: Plan, folder: RunFolder, display: Display, workers: int) 
         for one in plan.agents
         if _base(one) not in lost
         for task in plan.tasks
+        if (one.name, task.name) not in plan.left_out
         for batch in _batches(plan, one, task, sessions[task.name], calibrations.get(_base(one)))
     ]
     store = PerformanceStore(folder.performances)

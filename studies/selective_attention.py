@@ -10,11 +10,12 @@ multiplicative gain, feature similarity, biased competition, variability and tim
 the logit, attention weights and time constants. A run that is stopped goes on where it was when the same
 command is given again.
 
-For example, all of it small; some tasks and agents; people's own trials beside them:
+For example, all of it small; some tasks and agents; people's own trials beside them; causes of effects:
 
     python -m studies.selective_attention --quick
     python -m studies.selective_attention --tasks flanker ant --agents human spiking lstm
     python -m studies.selective_attention --tasks flanker --human FOLDER_OF_DS005863
+    python -m studies.selective_attention --ablations --tasks posner flanker
 
 Posner (1980), doi:10.1080/00335558008248231; Eriksen & Eriksen (1974), doi:10.3758/BF03203267; Treisman &
 Gelade (1980), doi:10.1016/0010-0285(80)90005-5; Fan et al. (2002), doi:10.1162/089892902317361886.

@@ -20,16 +20,17 @@ from studies.comparison.claims import Ablation, Sign, ablation_checks, band_chec
 from studies.comparison.curves_figure import draw_panels, mean_curve
 from studies.comparison.design import Material
 from studies.comparison.options import Options, plan_of
+from studies.divided.causes import ABLATIONS
 from studies.divided.design import design as divided
-from studies.divided.findings import ABLATIONS, FINDINGS, PANELS, SIGNS
+from studies.divided.findings import FINDINGS, PANELS, SIGNS
 from studies.figures import LOOKS, house_style
 from studies.people import read_people
 from studies.report_tables import status_table
 from studies.scorecard import MEASURES, scorecard
 from studies.scorecards import gather
 from studies.scores import score
+from studies.selective.causes import ABLATIONS as SELECTIVE_ABLATIONS
 from studies.selective.design import design as selective
-from studies.selective.findings import ABLATIONS as SELECTIVE_ABLATIONS
 from studies.selective.findings import PANELS as SELECTIVE_PANELS
 from studies.selective.findings import SIGNS as SELECTIVE_SIGNS
 from studies.selective_attention import SelectiveAttention, main
@@ -97,6 +98,24 @@ def test_plan_lists_every_fault_at_once():
         plan_of(DESIGNS["divided"], options)
     for words in ("'nobody'", "'pvt'", "known are prp", "participants = 0", "seed = -1", "workers = -1"):
         assert words in str(error.value)
+
+
+def test_ablations_perform_where_theory_says_what_they_do():
+    plan = plan_of(DESIGNS["divided"], Options(tasks=("prp", "mot"), ablations=True))
+    names = [one.name for one in plan.agents]
+    assert names[0] == "spiking" and "spiking-no-central-competition" in names
+    pairs = {(agent, task.name) for agent in names for task in plan.tasks} - plan.left_out
+    claimed = {(one.ablated, one.task) for one in ABLATIONS if one.task in ("prp", "mot")}
+    assert pairs == claimed | {("spiking", "prp"), ("spiking", "mot")}
+    assert ("spiking-no-arousal", "mot") in plan.left_out
+    # a control that has no claim in the chosen tasks does not take part at all
+    few = plan_of(DESIGNS["divided"], Options(tasks=("change_detection",), ablations=True))
+    controls = {"spiking-no-self-excitation", "spiking-no-shared-inhibition"}
+    assert {one.name for one in few.agents} == {"spiking", *controls} and not few.left_out
+    with pytest.raises(ValueError, match="name no agents"):
+        plan_of(DESIGNS["divided"], Options(agents=("lstm",), ablations=True))
+    with pytest.raises(ValueError, match="sustained_attention names its controls as agents"):
+        plan_of(DESIGNS["sustained"], Options(ablations=True))
 
 
 def test_plan_is_the_same_baseline_for_all_studies():

@@ -15,6 +15,7 @@ from studies.scores import Scores
 if TYPE_CHECKING:
     import pandas as pd
 
+    from studies.comparison.claims import Ablation
     from studies.figures import SavedFigure
     from studies.report import Table
 
@@ -116,6 +117,8 @@ class Design:
         start without it.
     chosen_tasks
         Tasks that are run unless others are asked for; all if empty.
+    ablations
+        What its controls take away, by theory; gives who performs what with ``--ablations``.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Design:
     calibration: CalibrationText
     findings: Callable[[], Findings]
     chosen_tasks: tuple[str, ...] = ()
+    ablations: tuple[Ablation, ...] = ()
 
     @property
     def default_tasks(self) -> tuple[str, ...]:

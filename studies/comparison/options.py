@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,9 @@ class Options:
     agents: tuple[str, ...] = ()
     """Who takes part; those of the study if not given, with --quick the main ones of them. Also
     module:function, called with quick= and calibration=, for one of your own."""
+    ablations: bool = False
+    """The causes of effects, instead of --agents: the spiking circuit, and each control that lacks one of its
+    parts in those tasks where theory says what this part does."""
     human: tuple[Path, ...] = ()
     """Files or folders of people's trials (CSV, TSV or BIDS) to be scored like the agents; for tasks without
     any, people are drawn from the cited reference table."""
@@ -63,6 +66,10 @@ def plan_of(design: Design, options: Options) -> Plan:
                 chosen.append(agent(name, options.quick))
             except ValueError as error:
                 faults.append(str(error))
+    if options.ablations and options.agents:
+        faults.append("agents and ablations: --ablations says who takes part, so name no agents")
+    if options.ablations and not design.ablations:
+        faults.append(f"ablations: {design.name} names its controls as agents; see --agents")
     known: Mapping[str, Task] = design.quick_tasks if options.quick else design.tasks
     for name in dict.fromkeys(options.tasks or design.default_tasks):
         if name in known:
@@ -84,9 +91,21 @@ def plan_of(design: Design, options: Options) -> Plan:
         options.seed,
         design.baseline(options.quick),
         4 if options.quick else 8,
+        _without_claim(design, tasks) if options.ablations else frozenset(),
     )
+
+
+def _without_claim(design: Design, tasks: Sequence[Task]) -> frozenset[tuple[str, str]]:
+    """Controls and tasks of which theory says nothing."""
+    names = [task.name for task in tasks]
+    claimed = {(one.ablated, one.task) for one in design.ablations if one.task in names}
+    return frozenset((control, name) for control, _ in claimed for name in names) - claimed
 
 
 def asked_agents(design: Design, options: Options) -> tuple[str, ...]:
     """Names of who is to take part, people among them."""
+    if options.ablations:
+        tasks = options.tasks or design.default_tasks
+        claims = [one for one in design.ablations if one.task in tasks]
+        return tuple(dict.fromkeys(name for one in claims for name in (one.intact, one.ablated)))
     return options.agents or (design.quick_agents if options.quick else design.agents)

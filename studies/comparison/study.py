@@ -73,7 +73,9 @@ def _run(design: Design, options: Options, plan: Plan, people: People, exhibits:
 def run_config(name: str, plan: Plan, people: People, quick: bool, show_human: bool) -> dict[str, object]:
     """Everything that the results depend on, for config.json and the hash."""
     baseline = plan.calibration_task
+    left_out = {"left_out": sorted(plan.left_out)} if plan.left_out else {}
     return {
+        **left_out,
         "study": name,
         "quick": quick,
         "participants": plan.participants,

@@ -6,6 +6,7 @@ from bridges.tasks import MOT, PRP, AttentionalBlink, ChangeDetection, DualDetec
 from studies.calibrated import FROZEN, baseline
 from studies.comparison.ablation_figure import CENTRAL, CIRCUIT
 from studies.comparison.design import CalibrationText, Design, Findings
+from studies.divided.causes import ABLATIONS
 
 __all__ = ["TITLES", "design"]
 
@@ -177,4 +178,5 @@ def design(name: str, question: str) -> Design:
         baseline=baseline,
         calibration=CalibrationText(FROZEN, BY_HAND, PREDICTED, TUNED),
         findings=_findings,
+        ablations=ABLATIONS,
     )

@@ -10,17 +10,18 @@ from matplotlib.axes import Axes
 from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
 from studies.comparison.ablation_figure import CENTRAL, CIRCUIT, ablation_table, draw_ablations
-from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
+from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.conversion import conversion_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
 from studies.comparison.design import Findings, Material
 from studies.comparison.stand_in import stand_in_checks, stand_in_table
+from studies.divided.causes import ABLATION_PANELS, ABLATIONS
 from studies.divided.design import NETWORKS, TITLES
 from studies.figures import SavedFigure, look
 from studies.report import Table
 from studies.scores import Scores
 
-__all__ = ["ABLATIONS", "FINDINGS", "SIGNS"]
+__all__ = ["FINDINGS", "SIGNS"]
 
 MAIN = ("human", "spiking", "lstm", "attention")
 
@@ -39,60 +40,6 @@ SIGNS = (
     Sign("change_detection", "set_size_cost_pp", "accuracy falls with the set size"),
     Sign("mot", "target_cost_pp", "accuracy falls with the number of targets"),
     Sign("mot", "speed_cost_pp", "accuracy falls with speed"),
-)
-
-INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
-COMPETITION, HOLDING = CENTRAL
-
-ABLATIONS = (
-    Ablation(
-        "prp", "prp_effect_ms", INHIBITION, "without competition two choices do not wait for each other"
-    ),
-    Ablation(
-        "prp",
-        "prp_effect_ms",
-        COMPETITION,
-        "without competition of the central stage the second choice does not wait for the first",
-    ),
-    Ablation("prp", "accuracy_t2", HOLDING, "a central pool that does not ignite routes too little"),
-    Ablation("prp", "accuracy_t2", EXCITATION, "without a held instruction the second task is not done"),
-    Ablation("prp", "rt2_ms", TOP_DOWN, "without gain stimuli are answered later", falls=False),
-    Ablation("prp", "prp_effect_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
-    Ablation(
-        "attentional_blink", "blink_magnitude_pp", INHIBITION, "without competition T1 does not shut T2 out"
-    ),
-    Ablation(
-        "attentional_blink",
-        "blink_magnitude_pp",
-        COMPETITION,
-        "without competition of the central stage T1 does not keep T2 out",
-    ),
-    Ablation(
-        "attentional_blink", "t1_accuracy", HOLDING, "a central pool that does not ignite routes too little"
-    ),
-    Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
-    Ablation(
-        "dual_detection", "dual_cost", INHIBITION, "without competition two goals do not cost each other"
-    ),
-    Ablation("dual_detection", "aoc_tradeoff_pp", TOP_DOWN, "instructed priority acts through gain"),
-    Ablation("change_detection", "cowan_k", EXCITATION, "without self-excitation nothing is held"),
-    Ablation(
-        "change_detection",
-        "set_size_cost_pp",
-        INHIBITION,
-        "items share one inhibition, which limits how many are held",
-    ),
-    Ablation("mot", "objects_tracked", EXCITATION, "without self-excitation targets are lost"),
-    Ablation("mot", "target_cost_pp", INHIBITION, "targets share one inhibition"),
-)
-
-ABLATION_PANELS = (
-    ("prp", "prp_effect_ms"),
-    ("prp", "accuracy_t2"),
-    ("attentional_blink", "blink_magnitude_pp"),
-    ("dual_detection", "dual_cost"),
-    ("change_detection", "cowan_k"),
-    ("mot", "objects_tracked"),
 )
 
 COST_BAND = (0.03, 0.13)

@@ -6,6 +6,7 @@ from bridges.tasks import ANT, Flanker, Posner, Task, VisualSearch
 from studies.calibrated import FROZEN, baseline
 from studies.comparison.ablation_figure import CIRCUIT
 from studies.comparison.design import CalibrationText, Design, Findings
+from studies.selective.causes import ABLATIONS
 
 __all__ = ["NETWORKS", "TITLES", "design"]
 
@@ -99,4 +100,5 @@ def design(name: str, question: str) -> Design:
         baseline=baseline,
         calibration=CalibrationText(FROZEN, BY_HAND, PREDICTED, TUNED),
         findings=_findings,
+        ablations=ABLATIONS,
     )

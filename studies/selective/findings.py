@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from studies.checks import Check
 from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
-from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
+from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels
 from studies.comparison.design import Findings, Material
 from studies.comparison.stand_in import stand_in_checks, stand_in_table
 from studies.figures import SavedFigure
 from studies.report import Table
+from studies.selective.causes import ABLATION_PANELS, ABLATIONS
 from studies.selective.design import NETWORKS, TITLES
 
-__all__ = ["ABLATIONS", "FINDINGS", "SIGNS"]
+__all__ = ["FINDINGS", "SIGNS"]
 
 MAIN = ("human", "spiking", "lstm", "attention")
 
@@ -28,40 +29,6 @@ SIGNS = (
     Sign("ant", "alerting_ms", "a warning helps"),
     Sign("ant", "orienting_ms", "a spatial cue helps"),
     Sign("ant", "conflict_ms", "answers are slower with incongruent flankers"),
-)
-
-INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
-
-ABLATIONS = (
-    Ablation("posner", "validity_ms", EXCITATION, "a cue that is not held cannot help"),
-    Ablation("posner", "validity_ms", TOP_DOWN, "a cue helps by raising gain"),
-    Ablation("flanker", "conflict_ms", INHIBITION, "without competition flankers do not delay the answer"),
-    Ablation(
-        "flanker",
-        "conflict_accuracy_pp",
-        TOP_DOWN,
-        "without gain for the target flankers take more answers",
-        falls=False,
-    ),
-    Ablation("flanker", "conflict_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
-    Ablation(
-        "visual_search",
-        "slope_present_ms_per_item",
-        INHIBITION,
-        "items share one inhibition, which slows a competition among more of them",
-    ),
-    Ablation("ant", "orienting_ms", TOP_DOWN, "a spatial cue helps by raising gain"),
-    Ablation("ant", "orienting_ms", EXCITATION, "a cue that is not held cannot help"),
-    Ablation("ant", "conflict_ms", INHIBITION, "without competition flankers do not delay the answer"),
-)
-
-ABLATION_PANELS = (
-    ("posner", "validity_ms"),
-    ("flanker", "conflict_ms"),
-    ("flanker", "conflict_accuracy_pp"),
-    ("visual_search", "slope_present_ms_per_item"),
-    ("ant", "orienting_ms"),
-    ("ant", "conflict_ms"),
 )
 
 KINDS = ("congruent", "incongruent")
