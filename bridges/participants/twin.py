@@ -51,7 +51,7 @@ class TwinParticipant(SpikingParticipant):
 
     name: str = "spiking-twin"
     twin: TwinConfig = TwinConfig()
-    task_twin: TwinConfig = TwinConfig(n_trials=512, steps=3000)
+    task_twin: TwinConfig = TwinConfig(n_trials=512, batch_size=2048)
     cache: Path | str | None = None
 
     def condition(self, seed: int) -> dict[str, float]:
