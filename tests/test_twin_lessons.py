@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bridges.maps.twin import TwinConfig
+from bridges.measures.effects import effects
 from bridges.participants.spiking import SpikingParticipant, evoked, wiring_of
 from bridges.participants.twin import TwinParticipant
 from bridges.participants.twin_lessons import (
@@ -18,7 +20,7 @@ from bridges.participants.twin_lessons import (
     task_of,
     within,
 )
-from bridges.tasks import AXCPT, MOT, PRP, SART, TASKS
+from bridges.tasks import AXCPT, MOT, PRP, SART, TASKS, Posner
 from neurosim.circuits.attention import attention_circuit
 
 
@@ -86,6 +88,26 @@ def test_a_piece_is_what_the_session_is_there():
     names = set(within(events, *told)["channel"])
     assert any(name.startswith("attend_") for name in names)
     assert last_instruction(AXCPT().session(2), start) is None
+
+
+@pytest.mark.slow
+def test_a_small_twin_of_a_task_is_helped_by_the_cue(tmp_path):
+    """A minute for compiling, simulating and learning; the circuit's own effect is 40 ms."""
+    task = Posner(n_blocks=1, valid=8, invalid=2, soa_s=(0.3, 0.6), fixation_min_s=0.6, fixation_max_s=0.8)
+    participant = TwinParticipant(
+        task_twin=TwinConfig(n_trials=48, steps=600, n_hidden=48, batch_size=1024), cache=tmp_path
+    )
+    sessions = [task.session(k) for k in range(8)]
+    performed = participant.perform(sessions, range(1, 9))
+    assert len(list(tmp_path.rglob("twin-posner-*.pt"))) == 1
+    found = [effects(s, p.responses) for s, p in zip(sessions, performed, strict=True)]
+    right = [p.responses.scored(s)["correct"].mean() for s, p in zip(sessions, performed, strict=True)]
+    assert np.mean(right) > 0.8
+    assert np.mean([one["validity_ms"] for one in found]) > 10.0
+    # found again in the folder of trained twins, and nobody depends on who else is there
+    again = participant.perform([sessions[3], sessions[1]], [4, 2])
+    for one, other in zip(again, (performed[3], performed[1]), strict=True):
+        pd.testing.assert_frame_equal(one.responses.table, other.responses.table)
 
 
 def _peak(drive, prefix: str) -> float:
