@@ -56,7 +56,9 @@ def agent_table(plan: Plan, outcome: Outcome, people: People) -> Table:
             rows.append(["human", f"Published scores of {task}.", len(table), "–"])
     for one in plan.agents:
         borrowed = f"as {one.calibrated_as}" if one.calibrated_as else "itself"
-        counts = {task.name: len(outcome.numbers.get((task.name, one.name), ())) for task in plan.tasks}
+        counts = {
+            task.name: len(outcome.numbers.get((task.name, one.name), ())) for task in plan.tasks_of(one)
+        }
         each = ", ".join(f"{task} {count}" for task, count in counts.items())
         finished = plan.participants if set(counts.values()) == {plan.participants} else each
         rows.append([look(one.name).label, one.about, finished, borrowed])
@@ -88,6 +90,8 @@ def missing_sentences(plan: Plan, outcome: Outcome) -> list[str]:
     sentences = []
     for task in plan.tasks:
         for one in plan.agents:
+            if task not in plan.tasks_of(one):
+                continue
             finished = len(outcome.numbers.get((task.name, one.name), ()))
             if finished == plan.participants:
                 continue

@@ -58,6 +58,10 @@ class Plan:
     calibration_participants: int = 2
     left_out: frozenset[tuple[str, str]] = frozenset()
 
+    def tasks_of(self, one: Agent) -> tuple[Task, ...]:
+        """The tasks that an agent is to perform."""
+        return tuple(task for task in self.tasks if (one.name, task.name) not in self.left_out)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -186,8 +190,7 @@ def perform_plan(plan: Plan, folder: RunFolder, display: Display, workers: int) 
         batch
         for one in plan.agents
         if _base(one) not in lost
-        for task in plan.tasks
-        if (one.name, task.name) not in plan.left_out
+        for task in plan.tasks_of(one)
         for batch in _batches(plan, one, task, sessions[task.name], calibrations.get(_base(one)))
     ]
     store = PerformanceStore(folder.performances)

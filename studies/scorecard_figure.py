@@ -11,10 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from bridges.measures import Interval
 from studies.figures import SavedFigure, look, save_figure
 from studies.scorecard import IN_BAND, NO_BAND, NOT_MEASURED, OUTSIDE, SET
 
-__all__ = ["draw_scorecard", "number"]
+__all__ = ["draw_scorecard", "number", "with_interval"]
 
 # blue and orange differ for every kind of colour vision; the sign says the same again
 FILLS = {IN_BAND: "#CFE3F2", OUTSIDE: "#FBE0CC", NO_BAND: "#F4F4F4", NOT_MEASURED: "#FFFFFF", SET: "#F4F4F4"}
@@ -123,3 +124,8 @@ def _caption(card: pd.DataFrame, columns: Sequence[str]) -> str:
         " of the human reference where there is one, else the human mean ± 1 SD between people, else the"
         " interval of the mean; kinds and sources are in the data file."
     )
+
+
+def with_interval(interval: Interval) -> str:
+    """A mean and its interval, for a cell of a table."""
+    return f"{number(interval.estimate)} [{number(interval.low)}, {number(interval.high)}]"

@@ -14,8 +14,10 @@ import pytest
 
 from bridges.tasks import PVT, SART
 from studies.agents import Agent, agent
+from studies.comparison.study import run_config
+from studies.people import People
 from studies.progress import Display
-from studies.report_tables import missing_sentences
+from studies.report_tables import agent_table, missing_sentences
 from studies.run_folder import RunFolder, RunFolderError
 from studies.runner import Plan, perform_plan
 from studies.scores import score
@@ -166,6 +168,20 @@ def test_one_failing_participant_is_named_and_the_rest_of_its_group_finishes(tmp
     assert "only 3 of 4 participants finished" in sentences[0] and "no settled state" in sentences[0]
     _, again = run(tmp_path, the_plan, workers)
     assert answers(again) == answers(outcome)
+
+
+def test_what_is_left_out_is_neither_performed_nor_missed(tmp_path):
+    agents = (fake("steady"), fake("fragile"))
+    the_plan = Plan(agents, TASKS, 2, seed=11, left_out=frozenset({("fragile", "pvt")}))
+    _, outcome = run(tmp_path, the_plan)
+    assert set(outcome.performed) == {("sart", "steady"), ("pvt", "steady"), ("sart", "fragile")}
+    assert missing_sentences(the_plan, outcome) == []
+    (steady, other) = agent_table(the_plan, outcome, People()).rows
+    assert steady[2] == other[2] == 2
+    whole = Plan(agents, TASKS, 2, seed=11)
+    assert [s.split(":")[0] for s in missing_sentences(whole, outcome)] == ["fragile on pvt"]
+    config = [run_config("x", one, People(), True, False) for one in (the_plan, whole)]
+    assert config[0] != config[1] and config[0]["left_out"] == [("fragile", "pvt")]
 
 
 def test_pairs_are_of_the_same_individuals_where_some_did_not_finish(tmp_path):

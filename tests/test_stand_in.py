@@ -34,7 +34,21 @@ def test_a_twin_is_held_against_its_circuit_measure_by_measure():
     (check,) = stand_in_checks(scores(120.0), "prp")
     assert not check.passed and check.value == pytest.approx(120.0, abs=40.0)
     table = stand_in_table(scores(120.0), ["prp"], {"prp": "PRP"})
-    assert table is not None and [row[-1] for row in table.rows] == ["no"]
+    assert table is not None
+    ((task, measure, circuit, twin, difference, others, within),) = table.rows
+    assert (task, within) == ("PRP", "no") and "(ms)" in str(measure)
+    numbers = [
+        float(str(cell).split(" ")[0].replace("\N{MINUS SIGN}", "-")) for cell in (circuit, twin, difference)
+    ]
+    assert numbers[1] - numbers[0] == pytest.approx(numbers[2], abs=1.0)
+    low, high = map(float, str(others).split(" to "))
+    assert low < numbers[0] < high
+
+
+def test_one_circuit_says_nothing_about_others():
+    few = scores(355.0)
+    table = few.participants[few.participants["participant"] == 0]
+    assert stand_in_checks(Scores(table, pd.DataFrame(), pd.DataFrame()), "prp") == []
 
 
 def test_without_both_nothing_is_claimed():

@@ -43,14 +43,18 @@ def recipe_of(
         Its standard form.
     training
         Settings of the training.
+
+    Raises
+    ------
+    ValueError
+        If the source is no dataclass instance.
     """
     if not is_dataclass(source) or isinstance(source, type):
         raise ValueError(
             f"source = {source!r}; must be a dataclass instance, so that a twin can be found again"
         )
     digest = hashlib.sha256()
-    # the file of the source itself may be another one
-    for file in dict.fromkeys((*CODE, Path(inspect.getfile(type(source))))):
+    for file in dict.fromkeys((*CODE, *_own_file(source))):
         text = file.read_text(encoding="utf-8")
         digest.update(f"{file.name}\x1f{len(text)}\x1f{text}".encode())
     recipe = {
@@ -63,3 +67,12 @@ def recipe_of(
     }
     plain = json.loads(json.dumps(recipe, default=str))
     return plain, hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _own_file(source: TwinSource) -> tuple[Path, ...]:
+    """The file of the source, which may be another one; of one that was typed in there is none."""
+    try:
+        path = Path(inspect.getfile(type(source)))
+    except (OSError, TypeError):
+        return ()
+    return (path,) if path.is_file() else ()

@@ -207,7 +207,17 @@ def evoked(session: Session) -> pd.DataFrame:
 
 
 def driven(evoked: pd.DataFrame, duration_s: float, arousal: np.ndarray) -> Drive:
-    """The drive of what is evoked, with arousal (one value every `AROUSAL_DT_S`)."""
+    """The drive of what is evoked.
+
+    Parameters
+    ----------
+    evoked
+        From `evoked`: onset and duration (s), channel and level, one row a step.
+    duration_s
+        Length (s).
+    arousal
+        Gain g, one value every `AROUSAL_DT_S`.
+    """
     return Drive.from_events(
         evoked["onset_s"].tolist(),
         evoked["duration_s"].tolist(),

@@ -23,14 +23,18 @@ from bridges.participants.spiking import SpikingParticipant, spiking, wiring_of
 from bridges.participants.streams import individual_generator
 from bridges.participants.twin_lessons import TaskSource, task_of
 from bridges.session import Session
+from neurosim.circuits.attention import AttentionParameters
 from neurosim.circuits.attention_wiring import GO_NO_GO
 from neurosim.engine import announce
 from neurosim.recording import Recording, rates_dataset
 
 __all__ = ["TwinParticipant", "spiking_twin"]
 
-AT_ONCE = 2**27
-"""Most numbers that the inputs of sessions run side by side may take."""
+AT_ONCE = 2**28
+"""Most numbers that the inputs of sessions run side by side may take, all copies of them together (1 GiB)."""
+
+COPIES = 5
+"""How often they are there at once: as made, stacked, of the bin before, and both joined."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,11 @@ class TwinParticipant(SpikingParticipant):
     Parameters
     ----------
     name, parameters, arousal, non_decision_s, individuality, record
-        As of the circuit. Twins know individuals, but no other changes of parameters.
+        As of the circuit. With other parameters the circuit is another, and has twins of its own.
     twin
         Size and training of the twin for go/no-go tasks.
     task_twin
-        The same for the twin of any other task; its lessons are longer, and fewer do.
+        The same for the twin of any other task, which learns from fewer lessons, but longer ones.
     cache
         Folder of trained twins; None: ``$NEUROSIM_CACHE`` or ``~/.cache/neurosim``.
     """
@@ -55,9 +59,9 @@ class TwinParticipant(SpikingParticipant):
     cache: Path | str | None = None
 
     def condition(self, seed: int) -> dict[str, float]:
-        """Parameters of the individual that `seed` makes, relative to the standard circuit."""
-        standard = AttentionSource().parameters
-        own = self.individuality.draw(self.parameters, seed)
+        """Parameters of the individual that `seed` makes, relative to the average circuit."""
+        standard = AttentionParameters()
+        own = self.individuality.draw(standard, seed)
         return {
             "habit": own.direct_hz / standard.direct_hz,
             "self_excitation": own.w_plus_control / standard.w_plus_control,
@@ -72,7 +76,9 @@ class TwinParticipant(SpikingParticipant):
         ValueError
             If the session is neither a go/no-go task nor of a task of this package.
         """
-        return AttentionSource() if wiring_of(session) == GO_NO_GO else TaskSource(task_of(session))
+        if wiring_of(session) == GO_NO_GO:
+            return AttentionSource(parameters=self.parameters)
+        return TaskSource(task_of(session), self.parameters, self.individuality)
 
     def _simulate(
         self, sessions: Sequence[Session], seeds: Sequence[int], progress: Progress
@@ -128,7 +134,7 @@ def _side_by_side(twin: Twin, sessions: Sequence[Session], members: Sequence[int
     """Which sessions run together: those of like length, for a short one would wait for a long one."""
     order = sorted(members, key=lambda k: sessions[k].duration_s)
     longest = sessions[order[-1]].duration_s / BIN_S
-    rows = int(np.clip(AT_ONCE // (2 * len(twin.circuit.channels) * longest), 1, ROWS))
+    rows = int(np.clip(AT_ONCE // (COPIES * len(twin.circuit.channels) * longest), 1, ROWS))
     return [order[start : start + rows] for start in range(0, len(order), rows)]
 
 

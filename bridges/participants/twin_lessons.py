@@ -1,22 +1,24 @@
 """What the twin of a task's circuit learns from: pieces of sessions of that task, some of them disturbed.
 
 Go/no-go tasks share one circuit, whose lessons cover more than any of them (`AttentionSource`). Every other
-task wires the circuit in its own way, so its twin learns from the task itself: sessions of its own, cut where
-trials begin, each piece behind the instruction that was given last before it, and each with an individual and
-an arousal of its own.
+task wires the circuit in its own way, so its twin learns from the task itself: sessions of its own, cut at
+the times that trials are known by, each piece behind the instruction that was given last before it, and each
+with an individual and an arousal of its own. Some tasks know their trials by the probe; a piece of theirs
+then begins with a probe whose cue was not seen, which a session never does.
 
 A circuit that does its task well never shows how it comes back from a slip. A twin that has seen no slips
-makes of a small error a larger one, as everything does that learns from good performance and is then left
-alone (Ross et al. 2011, arXiv:1011.0686). So in most pieces single populations are pushed for a moment, up
-or down, as an experimenter would by light. The twin is told of it: each population has a channel of its own
-for that, which is silent in tasks.
+makes of a small error a larger one: so errors compound in everything that learns from good performance and
+is then left alone (Ross et al. 2011, arXiv:1011.0686). So in most pieces single populations are pushed for a
+moment, up or down, as an experimenter would by light; how often and how strongly is our own choice. The twin
+is told of it: each population has a channel of its own for that, which is silent in tasks.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,7 @@ from neurosim.drive import Drive
 __all__ = ["TaskSource", "push_of", "task_of"]
 
 AROUSAL = (0.85, 1.1)
-"""Between which values arousal begins in a piece; people begin near 1 and tire."""
+"""Between which values arousal begins in a piece, to walk on from there; people begin near 1 and tire."""
 
 BEFORE_S = 0.3
 """What of a session belongs to the piece before its first trial begins, and to an instruction (s)."""
@@ -65,18 +67,19 @@ class TaskSource:
     parameters
         Of the average circuit.
     individuality
-        Spread of individuals; those of pieces differ half as much again, so that none is unlike all of them.
+        Spread of individuals. Those of pieces differ half as much again: participants are within their reach.
     """
 
     task: Task
     parameters: AttentionParameters = field(default_factory=AttentionParameters)
     individuality: Individuality = field(default_factory=Individuality)
     example: str = field(init=False)
-    """Hash of what a session evokes: what is learned depends on how sessions are made and sensed."""
+    """Hash of a session and what it evokes: what is learned depends on how sessions are made and sensed."""
 
     def __post_init__(self) -> None:
-        table = evoked(self.task.session(0)).to_csv(index=False, float_format="%.9g")
-        object.__setattr__(self, "example", hashlib.sha256(table.encode()).hexdigest())
+        table = evoked(self._session).to_csv(index=False, float_format="%.9g")
+        text = f"{self._session.content_hash}\x1f{table}"
+        object.__setattr__(self, "example", hashlib.sha256(text.encode()).hexdigest())
 
     @property
     def name(self) -> str:
@@ -85,9 +88,10 @@ class TaskSource:
 
     @property
     def duration_s(self) -> float:
-        """Length of a piece (s), with the instruction before it: a trial at least, and what is left of it."""
-        onsets = self.task.session(0).trials["onset_s"].to_numpy(dtype=float)
-        return max(SHORTEST_S, float(np.ceil(1.0 + 1.2 * np.median(np.diff(onsets)))))
+        """Length of a piece (s), with the instruction before it: more than from one trial to the next."""
+        onsets = self._session.trials["onset_s"].to_numpy(dtype=float)
+        apart_s = float(np.median(np.diff(onsets))) if onsets.size > 1 else 0.0
+        return max(SHORTEST_S, float(np.ceil(1.0 + 1.2 * apart_s)))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -106,7 +110,7 @@ class TaskSource:
             goal_to_sensory_ns=p.goal_to_sensory_ns * attention,
             expect_ns=p.expect_ns * attention,
         )
-        plain = attention_circuit(individual, wiring_of(self.task.session(0)))
+        plain = attention_circuit(individual, wiring_of(self._session))
         pushes = tuple(Input(push_of(name), name, rate_hz=PUSH_HZ) for name in plain.names)
         return replace(plain, inputs=plain.inputs + pushes)
 
@@ -117,6 +121,14 @@ class TaskSource:
         sd = 1.5 * np.array([spread.habit, spread.self_excitation, spread.attention])
         values = np.exp(rng.normal(size=3) * sd)
         return Stimulation(piece, dict(zip(self.conditions, map(float, values), strict=True)))
+
+    @cached_property
+    def _session(self) -> Session:
+        return self.task.session(0)
+
+    @cached_property
+    def _populations(self) -> tuple[str, ...]:
+        return self.circuit({}).names
 
     def _cut(self, session: Session, rng: np.random.Generator) -> Drive:
         events, duration_s = evoked(session), self.duration_s
@@ -136,7 +148,7 @@ class TaskSource:
         return driven(piece, duration_s, arousal)
 
     def _pushes(self, rng: np.random.Generator, duration_s: float) -> pd.DataFrame:
-        names = self.circuit({}).names
+        names = self._populations
         n = 1 + int(rng.poisson(PUSHES_PER_S * duration_s))
         onsets = rng.uniform(0.0, duration_s - PUSH_S[1], n)
         return pd.DataFrame(
@@ -160,14 +172,25 @@ def task_of(session: Session) -> Task:
     Raises
     ------
     ValueError
-        If the session is of no task of this package.
+        If the session is of no task of this package, or does not tell what made it: its parameters are not
+        those of the task, or its rules are others.
     """
     if session.task not in TASKS:
         raise ValueError(
             f"a twin learns a task from sessions of its own making, and {session.task!r} is no task of this "
             f"package ({', '.join(sorted(TASKS))}): let the circuit itself take part"
         )
-    return TASKS[session.task](**{k: v for k, v in session.parameters.items() if k != "seed"})
+    given = {name: value for name, value in session.parameters.items() if name != "seed"}
+    known = {one.name for one in fields(TASKS[session.task])}
+    if set(given) != known:
+        raise ValueError(
+            f"{session!r} cannot be made again: its parameters are {sorted(given)}, those of "
+            f"{session.task!r} are {sorted(known)}"
+        )
+    task = TASKS[session.task](**given)
+    if wiring_of(task.session(0)) != wiring_of(session):
+        raise ValueError(f"{session!r} has other rules than {session.task!r} has with the same parameters")
+    return task
 
 
 def last_instruction(session: Session, start_s: float) -> tuple[float, float] | None:

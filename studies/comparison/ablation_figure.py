@@ -13,7 +13,7 @@ from bridges.measures import bootstrap_ci
 from studies.comparison.claims import Ablation
 from studies.figures import SavedFigure, look, save_figure
 from studies.report import Table
-from studies.scorecard_figure import number
+from studies.scorecard_figure import with_interval
 from studies.scores import Scores, label_of, unit_of
 
 __all__ = ["CENTRAL", "CIRCUIT", "ablation_table", "draw_ablations"]
@@ -139,9 +139,9 @@ def ablation_table(scores: Scores, ablations: Sequence[Ablation], titles: Mappin
                 titles[one.task],
                 label_of(one.measure) + ("" if unit == "1" else f" ({unit})"),
                 look(one.ablated).label.removeprefix("spiking, "),
-                _shown(intact),
-                _shown(without),
-                _shown(change),
+                with_interval(intact),
+                with_interval(without),
+                with_interval(change),
                 one.theory,
                 _verdict(change.low, change.high, one.falls),
             ]
@@ -156,10 +156,6 @@ def ablation_table(scores: Scores, ablations: Sequence[Ablation], titles: Mappin
 def _present(scores: Scores, task: str) -> list[str]:
     agents = [agent for agent in SHORT if agent in scores.agents(task)]
     return agents if CIRCUIT[0] in agents else []
-
-
-def _shown(interval) -> str:
-    return f"{number(interval.estimate)} [{number(interval.low)}, {number(interval.high)}]"
 
 
 def _verdict(low: float, high: float, falls: bool | None) -> str:
