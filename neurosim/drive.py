@@ -19,7 +19,7 @@ class Drive:
     times_s
         Change points, rising, starting at 0; shape (change,).
     levels
-        Level of each channel from each change point on, 0 to 1; shape (change, channel).
+        Level of each channel from each change point on, in tasks 0 to 1; shape (change, channel).
     channels
         Names of the channels.
     arousal
