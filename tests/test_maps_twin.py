@@ -224,6 +224,26 @@ def test_training_never_sees_what_is_held_out():
         assert not low <= other.draw(rng).condition["inhibition"] <= high
 
 
+def test_what_excites_itself_stays_below_the_largest_count_that_was_learned_from():
+    made = network()
+    with torch.no_grad():
+        made.direct.weight[:, :] = 4.0
+    given = made.given(torch.ones(2, 200, 3), torch.ones(2, 1)).numpy()
+    made.largest[:] = torch.tensor([9.0, 20.0, 30.0, 40.0])
+    parts = list(StepWeights.of(made).rows(given, [np.random.default_rng(k) for k in range(2)]))
+    expected, counts = (np.concatenate([part[k] for part in parts], axis=1) for k in (1, 2))
+    for values in (expected, counts):
+        assert np.isfinite(values).all()
+        assert values.max(axis=(0, 1)) == pytest.approx([9.0, 20.0, 30.0, 40.0])
+    # it learns them from its lessons
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 7, size=(16, 20, 2)).astype(np.float32)
+    lessons = CircuitTrials(np.zeros((16, 20, 2), np.float32), np.ones((16, 1), np.float32), counts,
+                            np.zeros((16, 20, 1), np.float32))  # fmt: skip
+    learned = train_twin(lessons, TwinConfig(n_trials=16, steps=20, batch_size=8, n_hidden=4))
+    assert learned.largest.tolist() == counts.max(axis=(0, 1)).tolist()
+
+
 def test_inhibition_is_scaled_and_nothing_else():
     plain, strong = CIRCUIT, inhibition_scaled(CIRCUIT, 1.2)
     for one, other in zip(plain.projections, strong.projections, strict=True):

@@ -25,7 +25,8 @@ that keeps the mean:
 
 with mean lambda and variance phi lambda + phi^2 / 8; in learning, the variance is phi (lambda + 1/4).
 Sampled counts are not whole numbers. They are never negative: where lambda is small beside phi, cutting
-them off at 0 raises their mean.
+them off at 0 raises their mean. Nor are they, or lambda, ever above the largest count that was learned from:
+beyond it the network knows nothing, and what excites itself could grow without end there.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class CountNetwork(nn.Module):
 
     condition_scale: Tensor
     count_scale: Tensor
+    largest: Tensor
     centre: Tensor
     scale: Tensor
     residual_correlation: Tensor
@@ -99,6 +101,7 @@ class CountNetwork(nn.Module):
         # what is learned about the data rather than by gradients
         self.register_buffer("condition_scale", torch.ones(n_conditions))
         self.register_buffer("count_scale", torch.ones(n_populations))
+        self.register_buffer("largest", torch.full((n_populations,), torch.inf))
         self.register_buffer("centre", torch.zeros(n_seen))
         self.register_buffer("scale", torch.ones(n_seen))
         self.register_buffer("residual_correlation", torch.eye(n_populations))
@@ -172,6 +175,7 @@ class StepWeights:
     respond: np.ndarray  # (watch, response)
     bias_respond: np.ndarray
     scale: np.ndarray  # (population,)
+    largest: np.ndarray  # (population,)
     root: np.ndarray  # (population, population)
 
     @classmethod
@@ -195,6 +199,7 @@ class StepWeights:
             "respond": w["respond.weight"][:e].T,
             "bias_respond": w["respond.bias"][:e],
             "scale": w["count_scale"],
+            "largest": w["largest"],
             "root": np.linalg.cholesky(w["residual_correlation"] + 1e-6 * np.eye(p)),
         }
         ready = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in arrays.items()}
@@ -250,10 +255,10 @@ class StepWeights:
                 h = _activated(_activated(a[..., :h_n]) @ self.second + self.bias_second)
                 o = h @ self.out
                 x = o[..., : 2 * p] + a[..., h_n:]
-                rate = np.logaddexp(x[..., :p], np.float32(0.0)) * self.scale
+                rate = np.minimum(np.logaddexp(x[..., :p], np.float32(0.0)) * self.scale, self.largest)
                 root_phi = 0.5 * np.exp(np.minimum(np.maximum(x[..., p:], least), most))
                 y = np.square(np.sqrt(rate) + root_phi * noise[t]) - np.square(root_phi)
-                np.maximum(y, 0.0, out=y)
+                np.clip(y, 0.0, self.largest, out=y)
                 expected[t], counts[t] = rate, y
                 z[..., 0, :p] = y / self.scale
                 if e:

@@ -175,6 +175,7 @@ def _fresh(trials: CircuitTrials, config: TwinConfig, seed: int) -> CountNetwork
     low, high = np.quantile(trials.conditions, [0.1, 0.9], axis=0)
     network.condition_scale[:] = torch.from_numpy(np.maximum((high - low) / 2.563, 1e-3))
     network.count_scale[:] = torch.from_numpy(np.maximum(trials.counts.std(axis=(0, 1)), 1.0))
+    network.largest[:] = torch.from_numpy(trials.counts.max(axis=(0, 1)))
     return network
 
 

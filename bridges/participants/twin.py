@@ -36,6 +36,9 @@ AT_ONCE = 2**28
 COPIES = 5
 """How often they are there at once: as made, stacked, of the bin before, and both joined."""
 
+QUICK_TASK = TwinConfig(n_trials=192, steps=3000, batch_size=1024)
+"""A small twin of a task: of fewer lessons, some learn next to nothing."""
+
 
 @dataclass(frozen=True)
 class TwinParticipant(SpikingParticipant):
@@ -146,7 +149,7 @@ def spiking_twin(
     Parameters
     ----------
     quick
-        Small twins that are made within a minute or two.
+        Small twins: for go/no-go tasks made within a minute, for others within some.
     calibration
         Record of the circuit's own calibration, or None for the default non-decision time.
     arousal
@@ -158,5 +161,5 @@ def spiking_twin(
         non_decision_s=circuit.non_decision_s,
     )
     if quick:
-        participant = replace(participant, twin=TwinConfig.quick(), task_twin=TwinConfig.quick())
+        participant = replace(participant, twin=TwinConfig.quick(), task_twin=QUICK_TASK)
     return participant if arousal else replace(participant, name="spiking-twin-no-arousal")
