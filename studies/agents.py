@@ -181,6 +181,7 @@ _PARTS = (
     ("shared_inhibition", "pools have inhibition of their own and so do not compete"),
     ("central_competition", "every pool of the central stage is a stage of its own and so does not compete"),
     ("central_self_excitation", "central pools do not excite themselves more than others"),
+    ("memory_competition", "every memory is a stage of its own and so does not compete"),
 )
 """What can be taken from the circuit, and what that means."""
 

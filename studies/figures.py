@@ -112,6 +112,9 @@ LOOKS: dict[str, Look] = {
     "spiking-no-central-self-excitation": Look(
         _lighter(SPIKING, 0.6), ">", ":", "spiking, no central self-excitation", SPIKING
     ),
+    "spiking-no-memory-competition": Look(
+        _lighter(SPIKING, 0.3), "P", "-.", "spiking, no memory competition", SPIKING
+    ),
     "lstm": Look(LSTM, "^", "-", "LSTM", LSTM),
     "lstm-arousal": Look(_lighter(LSTM), "<", "--", "LSTM + arousal", LSTM),
     "attention": Look(ATTENTION, "D", "-", "attention", ATTENTION),

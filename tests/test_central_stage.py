@@ -1,4 +1,4 @@
-"""What is taken from the circuit by the ablations of its central stage, and what is left as it was."""
+"""What is taken from the circuit by the ablations of one stage, and what is left as it was."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ from neurosim.circuit import Circuit
 from neurosim.circuits.attention import attention_circuit
 
 
-def test_without_central_competition_every_central_pool_is_as_if_the_others_were_silent():
-    wiring = wiring_of(PRP(trials_per_soa=1, blocks=("dual",)).session(1))
-    built = spiking(central_competition=False)
-    assert built.name == "spiking-no-central-competition"
+@pytest.mark.parametrize(
+    ("stage", "task"),
+    [("central", PRP(trials_per_soa=1, blocks=("dual",))), ("memory", ChangeDetection(n_blocks=3))],
+    ids=["central", "memory"],
+)
+def test_without_competition_of_a_stage_every_pool_of_it_is_as_if_the_others_were_silent(stage, task):
+    wiring = wiring_of(task.session(1))
+    built = spiking(**{f"{stage}_competition": False})
+    assert built.name == f"spiking-no-{stage}-competition"
     intact, apart = spiking().circuit(3, wiring), built.circuit(3, wiring)
     assert apart.readout == intact.readout and apart.inputs == intact.inputs
-    pools = [f"central.{d.name}" for d in wiring.routed]
+    members = wiring.memories if stage == "memory" else [d.name for d in wiring.routed]
+    pools = [f"{stage}.{name}" for name in members]
+    assert len(pools) > 3
     joined = {p.source: set() for p in apart.projections}
     for p in apart.projections:
-        if p.source.startswith("central.") and p.target.startswith("central."):
+        if p.source.startswith(f"{stage}.") and p.target.startswith(f"{stage}."):
             joined[p.source].add(p.target)
     # nothing that a pool reaches within the stage, by however many steps, is reached from another pool
     reached = []
@@ -36,21 +43,21 @@ def test_without_central_competition_every_central_pool_is_as_if_the_others_were
     for receptor in ("ampa", "nmda"):
         for pool in pools:
             assert incoming(apart, pool, receptor, "") == incoming(intact, pool, receptor, pool)
-            own = f"central.inhibition.{pool.removeprefix('central.')}"
-            assert incoming(apart, own, receptor, "") == incoming(
-                intact, "central.inhibition", receptor, pool
-            )
+            own = f"{stage}.inhibition.{pool.removeprefix(f'{stage}.')}"
+            shared = incoming(intact, f"{stage}.inhibition", receptor, pool)
+            assert incoming(apart, own, receptor, "") == shared
 
 
 def incoming(circuit: Circuit, target: str, receptor: str, pool: str) -> list[float]:
-    """Conductances (nS) onto a population from `pool` ("": any) and from what is no central pool."""
-    pools = {f"central.{name}" for name in ("rest", "inhibition")}
+    """Conductances (nS) onto a population from `pool` ("": any) and from what is no pool of its stage."""
+    stage = target.split(".")[0]
+    pools = {f"{stage}.{name}" for name in ("rest", "inhibition")}
     return sorted(
         round(p.g_ns * p.weight, 9)
         for p in circuit.projections
         if p.target == target
         and p.receptor == receptor
-        and (not pool or p.source in pools | {pool} or not p.source.startswith("central."))
+        and (not pool or p.source in pools | {pool} or not p.source.startswith(f"{stage}."))
     )
 
 
@@ -115,6 +122,9 @@ def test_only_places_that_are_followed_drive_the_inhibition_of_memory():
     places = [f"cue_{k}" for k in range(1, 9)]
     followed = {cue: {f"memory.{cue}": p.tracked_hz, "memory.inhibition": p.surround_hz} for cue in places}
     assert driven(MOT(n_blocks=1)) == followed
+    # where memories do not compete, a place that is followed keeps no other one down
+    apart = spiking(memory_competition=False).circuit(3, wiring_of(MOT(n_blocks=1).session(1)))
+    assert {x.target for x in apart.inputs if x.channel in places} == {f"memory.{cue}" for cue in places}
     # colours, cues to a context and cues to a place that is only expected are remembered one by one
     for task in (ChangeDetection(n_blocks=3), AXCPT(n_blocks=1), Posner(n_blocks=1)):
         found = driven(task)

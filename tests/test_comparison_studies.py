@@ -15,7 +15,7 @@ from fake_people import Model, table_of_flanker
 
 from bridges.measures import Interval
 from studies.agents import AGENTS
-from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import ablation_table, draw_ablations
 from studies.comparison.claims import Ablation, Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import draw_panels, mean_curve
 from studies.comparison.design import Material
@@ -58,7 +58,7 @@ def performed(design, agents):
 @pytest.fixture(scope="module")
 def scores():
     return score(
-        performed(DESIGNS["divided"], {"spiking": 1.0, "spiking-no-shared-inhibition": 0.0})
+        performed(DESIGNS["divided"], {"spiking": 1.0, "spiking-no-central-competition": 0.0})
         | performed(DESIGNS["selective"], {"spiking": 1.0, "spiking-no-top-down": 0.0})
     )
 
@@ -110,7 +110,7 @@ def test_ablations_perform_where_theory_says_what_they_do():
     assert ("spiking-no-arousal", "mot") in plan.left_out
     # a control that has no claim in the chosen tasks does not take part at all
     few = plan_of(DESIGNS["divided"], Options(tasks=("change_detection",), ablations=True))
-    controls = {"spiking-no-self-excitation", "spiking-no-shared-inhibition"}
+    controls = {"spiking-no-self-excitation", "spiking-no-memory-competition"}
     assert {one.name for one in few.agents} == {"spiking", *controls} and not few.left_out
     with pytest.raises(ValueError, match="name no agents"):
         plan_of(DESIGNS["divided"], Options(agents=("lstm",), ablations=True))
@@ -138,7 +138,7 @@ def test_signs_hold_for_people_like_participants(scores, signs):
 
 
 def test_signs_do_not_hold_without_effects(scores):
-    absent = sign_checks(scores, SIGNS, ["spiking-no-shared-inhibition"])
+    absent = sign_checks(scores, SIGNS, ["spiking-no-central-competition"])
     passed = {check.name.split(".")[2] for check in absent if check.passed}
     # who remembers all has a capacity, as large as the sets
     assert passed == {"cowan_k"}
@@ -151,10 +151,10 @@ def test_a_negative_effect_can_be_claimed(scores):
 
 
 def test_bands_of_people_like_participants(scores):
-    checks = {c.name: c for c in band_checks(scores, "prp", ["spiking", "spiking-no-shared-inhibition"])}
+    checks = {c.name: c for c in band_checks(scores, "prp", ["spiking", "spiking-no-central-competition"])}
     assert checks["prp.prp_effect_ms.spiking"].passed
     assert checks["prp.rt2_soa_slope.spiking"].passed
-    assert not checks["prp.prp_effect_ms.spiking-no-shared-inhibition"].passed
+    assert not checks["prp.prp_effect_ms.spiking-no-central-competition"].passed
 
 
 def test_shape_of_the_blink_is_that_of_the_mean_curve(scores, tmp_path):
@@ -168,8 +168,8 @@ def test_shape_of_the_blink_is_that_of_the_mean_curve(scores, tmp_path):
 
 def test_ablations_that_take_effects_away_match_the_theory(scores):
     checks = {c.name: c for c in ablation_checks(scores, ABLATIONS)}
-    assert checks["prp.ablation.prp_effect_ms.spiking-no-shared-inhibition"].passed
-    assert checks["attentional_blink.ablation.blink_magnitude_pp.spiking-no-shared-inhibition"].passed
+    assert checks["prp.ablation.prp_effect_ms.spiking-no-central-competition"].passed
+    assert checks["attentional_blink.ablation.blink_magnitude_pp.spiking-no-central-competition"].passed
     # agents that did not perform are not claimed about
     assert not any("no-arousal" in name for name in checks)
     selective_checks = {c.name: c for c in ablation_checks(scores, SELECTIVE_ABLATIONS)}
@@ -177,7 +177,7 @@ def test_ablations_that_take_effects_away_match_the_theory(scores):
 
 
 def test_the_wrong_direction_is_said(scores):
-    wrong = Ablation("prp", "prp_effect_ms", "spiking-no-shared-inhibition", "grows", falls=False)
+    wrong = Ablation("prp", "prp_effect_ms", "spiking-no-central-competition", "grows", falls=False)
     assert not ablation_checks(scores, [wrong])[0].passed
     table = ablation_table(scores, [wrong], DESIGNS["divided"].titles)
     assert table.rows[0][-1] == "no, the other way"
@@ -214,7 +214,7 @@ def test_figures_have_every_panel_and_people_from_the_table(scores, tmp_path):
     assert cited.loc[cited["measure"] == "rt2_rise_ms", "x"].tolist() == [50, 150, 300]
     assert cited.loc[cited["measure"] == "t2_given_t1", "estimate"].tolist() == [0.423, 0.822]
     assert set(pd.read_csv(two.path("csv"))["series"].dropna()) >= {"congruent", "incongruent", "present"}
-    assert set(pd.read_csv(three.path("csv"))["agent"]) == set(CIRCUIT[:2])
+    assert set(pd.read_csv(three.path("csv"))["agent"]) == {"spiking", "spiking-no-central-competition"}
     assert none is None
 
 

@@ -54,6 +54,7 @@ ADAPTERS = [
     Adapter("spiking-no-top-down", lambda: spiking(top_down=False)),
     Adapter("spiking-no-shared-inhibition", lambda: spiking(shared_inhibition=False)),
     Adapter("spiking-no-central-competition", lambda: spiking(central_competition=False)),
+    Adapter("spiking-no-memory-competition", lambda: spiking(memory_competition=False)),
     Adapter("spiking-no-central-self-excitation", lambda: spiking(central_self_excitation=False)),
     Adapter("lstm", lambda: lstm(quick=True)),
     Adapter("lstm-arousal", lambda: lstm(quick=True, arousal=True)),

@@ -301,6 +301,7 @@ def spiking(
     shared_inhibition: bool = True,
     central_competition: bool = True,
     central_self_excitation: bool = True,
+    memory_competition: bool = True,
 ) -> SpikingParticipant:
     """Spiking participants, as studies build them.
 
@@ -322,6 +323,8 @@ def spiking(
         Whether the pools of the central stage compete, or each is a stage of its own.
     central_self_excitation
         Whether a pool of the central stage excites itself more strongly than its neighbours do (w+ > 1).
+    memory_competition
+        Whether memories compete, or each is a stage of its own.
     """
     participant = SpikingParticipant()
     if not arousal:
@@ -337,6 +340,8 @@ def spiking(
         participant = _changed(participant, "spiking-no-central-competition", central_competition=False)
     if not central_self_excitation:
         participant = _changed(participant, "spiking-no-central-self-excitation", w_plus_central=1.0)
+    if not memory_competition:
+        participant = _changed(participant, "spiking-no-memory-competition", memory_competition=False)
     if calibration is not None:
         fitted = Calibration.from_record(calibration)
         participant = replace(participant, non_decision_s=fitted.non_decision_s)

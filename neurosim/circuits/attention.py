@@ -102,11 +102,12 @@ def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wir
         w_plus = w_plus if wiring.tasks else p.w_plus_control
         stages.append(_stage("control", goals, fraction, w_plus, 1.0, p))
     if wiring.memories:
-        stages.append(_stage("memory", wiring.memories, p.memory_fraction, p.w_plus_memory, 1.0, p))
+        for group in _together(wiring.memories, p.memory_competition):
+            fraction, w_plus, of = p.memory_fraction, p.w_plus_memory, len(wiring.memories)
+            stages.append(_stage("memory", group, fraction, w_plus, 1.0, p, of))
     if wiring.routed:
         routed = [d.name for d in wiring.routed]
-        together = [routed] if p.central_competition else [[name] for name in routed]
-        for group in together:
+        for group in _together(routed, p.central_competition):
             w_plus, of = p.w_plus_central, len(routed)
             stages.append(_stage("central", group, p.selective_fraction, w_plus, 0.0, p, of))
     stages.append(_stage("decision", wiring.acts, p.selective_fraction, p.w_plus_decision, 0.0, p))
@@ -131,6 +132,11 @@ def attention_circuit(parameters: AttentionParameters | None = None, wiring: Wir
     return Circuit("attention", populations, projections, _inputs(wiring, p), _readout(wiring, p))
 
 
+def _together(pools: Sequence[str], competition: bool) -> list[Sequence[str]]:
+    """Pools that make up a stage: all of them, or each alone."""
+    return [pools] if competition else [[pool] for pool in pools]
+
+
 def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
     """What each channel drives; a channel that is also remembered reaches memory through the senses."""
     inputs = []
@@ -149,7 +155,7 @@ def _inputs(wiring: Wiring, p: AttentionParameters) -> tuple[Input, ...]:
                 told, followed = goal in wiring.instructions, wiring.tracked(goal)
                 shown_hz = p.tracked_hz if followed else p.sample_hz
                 inputs.append(Input(goal, pool, p.cue_hz if told else shown_hz))
-                if followed:
+                if followed and p.memory_competition:
                     inputs.append(Input(goal, "memory.inhibition", p.surround_hz))
     return tuple(inputs)
 

@@ -74,3 +74,4 @@ class AttentionParameters:
     encoding_reset_ms: float = 250.0  # own choice: time constant of that slow inhibition
     shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
     central_competition: bool = True  # False: every pool of the central stage is a stage of its own
+    memory_competition: bool = True  # False: every memory is a stage of its own

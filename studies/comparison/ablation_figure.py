@@ -16,7 +16,7 @@ from studies.report import Table
 from studies.scorecard_figure import with_interval
 from studies.scores import Scores, label_of, unit_of
 
-__all__ = ["CENTRAL", "CIRCUIT", "ablation_table", "draw_ablations"]
+__all__ = ["CIRCUIT", "STAGES", "ablation_table", "draw_ablations"]
 
 CIRCUIT = (
     "spiking",
@@ -27,12 +27,16 @@ CIRCUIT = (
 )
 """The circuit and what it is without each of its parts."""
 
-CENTRAL = ("spiking-no-central-competition", "spiking-no-central-self-excitation")
-"""Without parts of the central stage alone; they differ from the circuit only in tasks that call for it."""
+STAGES = (
+    "spiking-no-central-competition",
+    "spiking-no-central-self-excitation",
+    "spiking-no-memory-competition",
+)
+"""Without parts of one stage alone; they differ from the circuit only in tasks that call for this stage."""
 
 SHORT = dict(
     zip(
-        CIRCUIT + CENTRAL,
+        CIRCUIT + STAGES,
         (
             "intact",
             "no shared inhibition",
@@ -41,6 +45,7 @@ SHORT = dict(
             "no top-down gain",
             "no central competition",
             "no central self-excitation",
+            "no memory competition",
         ),
         strict=True,
     )
@@ -116,7 +121,7 @@ def draw_ablations(
     caption = (
         "The spiking circuit intact and without one of its parts: shared inhibition of its stages,"
         " self-excitation of control, arousal, top-down gain, competition and self-excitation of the central"
-        " stage. The same individuals on the same trials, with"
+        " stage, competition of memories. The same individuals on the same trials, with"
         f" the calibration of the intact circuit. Grey ticks are individuals (up to {n}), points means, error"
         " bars 95 % bootstrap intervals over participants."
     )

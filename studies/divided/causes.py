@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from studies.comparison.ablation_figure import CENTRAL, CIRCUIT
+from studies.comparison.ablation_figure import CIRCUIT, STAGES
 from studies.comparison.claims import Ablation
 
 __all__ = ["ABLATIONS", "ABLATION_PANELS"]
 
 INHIBITION, EXCITATION, AROUSAL, TOP_DOWN = CIRCUIT[1:]
-COMPETITION, HOLDING = CENTRAL
+COMPETITION, HOLDING, MEMORIES = STAGES
 
 ABLATIONS = (
-    Ablation(
-        "prp", "prp_effect_ms", INHIBITION, "without competition two choices do not wait for each other"
-    ),
     Ablation(
         "prp",
         "prp_effect_ms",
@@ -22,11 +19,9 @@ ABLATIONS = (
     ),
     Ablation("prp", "accuracy_t2", HOLDING, "a central pool that does not ignite routes too little"),
     Ablation("prp", "accuracy_t2", EXCITATION, "without a held instruction the second task is not done"),
+    Ablation("prp", "accuracy_t2", INHIBITION, "without competition anywhere no answer wins"),
     Ablation("prp", "rt2_ms", TOP_DOWN, "without gain stimuli are answered later", falls=False),
     Ablation("prp", "prp_effect_ms", AROUSAL, "arousal hardly moves in so short a time", falls=None),
-    Ablation(
-        "attentional_blink", "blink_magnitude_pp", INHIBITION, "without competition T1 does not shut T2 out"
-    ),
     Ablation(
         "attentional_blink",
         "blink_magnitude_pp",
@@ -38,18 +33,20 @@ ABLATIONS = (
     ),
     Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
     Ablation(
-        "dual_detection", "dual_cost", INHIBITION, "without competition two goals do not cost each other"
+        "dual_detection",
+        "dual_cost",
+        COMPETITION,
+        "without competition of the central stage two detections do not cost each other",
     ),
-    Ablation("dual_detection", "aoc_tradeoff_pp", TOP_DOWN, "instructed priority acts through gain"),
     Ablation("change_detection", "cowan_k", EXCITATION, "without self-excitation nothing is held"),
     Ablation(
         "change_detection",
         "set_size_cost_pp",
-        INHIBITION,
+        MEMORIES,
         "items share one inhibition, which limits how many are held",
     ),
     Ablation("mot", "objects_tracked", EXCITATION, "without self-excitation targets are lost"),
-    Ablation("mot", "target_cost_pp", INHIBITION, "targets share one inhibition"),
+    Ablation("mot", "target_cost_pp", MEMORIES, "targets share one inhibition"),
 )
 
 ABLATION_PANELS = (
@@ -57,6 +54,6 @@ ABLATION_PANELS = (
     ("prp", "accuracy_t2"),
     ("attentional_blink", "blink_magnitude_pp"),
     ("dual_detection", "dual_cost"),
-    ("change_detection", "cowan_k"),
-    ("mot", "objects_tracked"),
+    ("change_detection", "set_size_cost_pp"),
+    ("mot", "target_cost_pp"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridges.tasks import MOT, PRP, AttentionalBlink, ChangeDetection, DualDetection, Task
 from studies.calibrated import FROZEN, baseline
-from studies.comparison.ablation_figure import CENTRAL, CIRCUIT
+from studies.comparison.ablation_figure import CIRCUIT, STAGES
 from studies.comparison.design import CalibrationText, Design, Findings
 from studies.divided.causes import ABLATIONS
 
@@ -172,7 +172,7 @@ def design(name: str, question: str) -> Design:
         tasks=TASKS,
         quick_tasks=QUICK,
         titles=TITLES,
-        agents=("human", "spiking", *NETWORKS, *CIRCUIT[1:], *CENTRAL),
+        agents=("human", "spiking", *NETWORKS, *CIRCUIT[1:], *STAGES),
         # a limited network cannot learn in a cohort, and takes minutes
         quick_agents=("human", "spiking", "lstm", "attention", "lstm-shared-head"),
         baseline=baseline,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
-from studies.comparison.ablation_figure import CENTRAL, CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import CIRCUIT, STAGES, ablation_table, draw_ablations
 from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.conversion import conversion_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
@@ -124,7 +124,7 @@ CAPTION = (
 def _figures(material: Material) -> Sequence[SavedFigure | None]:
     scores, folder = material.scores, material.folder
     networks = [name for name in material.names if name in NETWORKS]
-    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *CENTRAL)]
+    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *STAGES)]
     main = [name for name in material.names if name in MAIN]
     limits = None
     if set(networks) - set(MAIN):
@@ -145,7 +145,7 @@ def _checks(material: Material) -> list[Check]:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
         checks += stand_in_checks(scores, task)
         checks += conversion_checks(scores, task)
-    checks += sign_checks(scores, SIGNS, [name for name in names if name not in (*CIRCUIT[1:], *CENTRAL)])
+    checks += sign_checks(scores, SIGNS, [name for name in names if name not in (*CIRCUIT[1:], *STAGES)])
     checks += [_cost(scores, name) for name in names if name.endswith("-limited")]
     for name in scores.agents("attentional_blink"):
         checks += _shape_of_blink(scores, name)

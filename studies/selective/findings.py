@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studies.checks import Check
-from studies.comparison.ablation_figure import CIRCUIT, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import CIRCUIT, STAGES, ablation_table, draw_ablations
 from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels
 from studies.comparison.design import Findings, Material
@@ -95,7 +95,7 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
     scores, folder = material.scores, material.folder
     main = [name for name in material.names if name in MAIN]
     networks = [name for name in material.names if name in NETWORKS]
-    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT)]
+    others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *STAGES)]
     limits = None
     if set(networks) - set(MAIN):
         caption = f"Networks, plain and with a limited channel. {CAPTION}"
@@ -113,7 +113,7 @@ def _checks(material: Material) -> list[Check]:
     for task in material.studied:
         checks += band_checks(scores, task, scores.agents(task), material.calibrated)
         checks += stand_in_checks(scores, task)
-    agents = [one.name for one in material.agents if one.name not in CIRCUIT[1:]]
+    agents = [one.name for one in material.agents if one.name not in (*CIRCUIT[1:], *STAGES)]
     return checks + sign_checks(scores, SIGNS, agents) + ablation_checks(scores, ABLATIONS)
 
 
