@@ -20,7 +20,7 @@ from bridges.measures.effects import EFFECT_LABELS, EFFECT_UNITS, curves, effect
 from bridges.session import Responses, Session
 from studies.run_folder import write_atomically
 
-__all__ = ["Scores", "as_tree", "label_of", "save_results", "score", "unit_of"]
+__all__ = ["Scores", "as_tree", "label_of", "labelled", "save_results", "score", "unit_of"]
 
 Performed = Mapping[tuple[str, str], Sequence[tuple[Session, Responses]]]
 
@@ -84,6 +84,12 @@ def unit_of(name: str) -> str:
 def label_of(name: str) -> str:
     """Label of a measure, without its unit."""
     return {**EFFECT_LABELS, **LABELS, **MORE_LABELS}.get(name, name)
+
+
+def labelled(name: str, label: str = "") -> str:
+    """Label of a measure with its unit in brackets, or `label` with it."""
+    unit = unit_of(name)
+    return (label or label_of(name)) + ("" if unit == "1" else f" ({unit})")
 
 
 def score(

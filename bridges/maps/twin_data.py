@@ -228,11 +228,11 @@ def _binned(circuit: Circuit, recording, steps: int) -> tuple[np.ndarray, np.nda
 class AttentionSource:
     """The attention circuit with the wiring of all go/no-go tasks.
 
-    Conditions are what individuals differ in, and what is perturbed: ``habit`` (`direct_hz`),
-    ``self_excitation`` (`w_plus_control`), ``attention`` (`goal_to_sensory_ns`), ``inhibition`` (every GABA
-    conductance). A training trial has cues near its start and end, stimuli at random times and of random
-    length, a drifting arousal and an individual of its own. Some of them are perturbed besides: stimuli of
-    any intensity, two at a time, individuals twice as far apart, lesions, other inhibition.
+    Conditions are what individuals differ in (`AttentionParameters.scaled`), and what is perturbed:
+    ``inhibition`` (every GABA conductance). A training trial has cues near its start and end, stimuli at
+    random times and of random length, a drifting arousal and an individual of its own. Some of them are
+    perturbed besides: stimuli of any intensity, two at a time, individuals twice as far apart, lesions,
+    other inhibition.
     """
 
     name: str = "attention"
@@ -246,17 +246,9 @@ class AttentionSource:
 
     def circuit(self, condition: Mapping[str, float]) -> Circuit:
         """The circuit with these parameters."""
-        p = self.parameters
-        plain = attention_circuit(
-            replace(
-                p,
-                direct_hz=p.direct_hz * condition.get("habit", 1.0),
-                w_plus_control=p.w_plus_control * condition.get("self_excitation", 1.0),
-                goal_to_sensory_ns=p.goal_to_sensory_ns * condition.get("attention", 1.0),
-            ),
-            GO_NO_GO,
-        )
-        return inhibition_scaled(plain, condition.get("inhibition", 1.0))
+        factors = dict(condition)
+        inhibition = factors.pop("inhibition", 1.0)
+        return inhibition_scaled(attention_circuit(self.parameters.scaled(**factors), GO_NO_GO), inhibition)
 
     def draw(self, rng: np.random.Generator) -> Stimulation:
         """A training trial; see the class."""

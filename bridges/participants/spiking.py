@@ -48,18 +48,13 @@ class Individuality:
 
     def draw(self, parameters: AttentionParameters, seed: int) -> AttentionParameters:
         """The parameters of the individual that `seed` makes."""
+        return parameters.scaled(**self.factors(seed))
+
+    def factors(self, seed: int) -> dict[str, float]:
+        """How far the individual that `seed` makes is from the average one, by name of the strength."""
         rng = individual_generator(seed, "circuit/parameters")
-        habit, self_excitation, attention = np.exp(
-            rng.normal(size=3) * [self.habit, self.self_excitation, self.attention]
-        )
-        return replace(
-            parameters,
-            direct_hz=parameters.direct_hz * habit,
-            w_plus_control=parameters.w_plus_control * self_excitation,
-            w_plus_memory=parameters.w_plus_memory * self_excitation,
-            goal_to_sensory_ns=parameters.goal_to_sensory_ns * attention,
-            expect_ns=parameters.expect_ns * attention,
-        )
+        factors = np.exp(rng.normal(size=3) * [self.habit, self.self_excitation, self.attention])
+        return dict(zip(("habit", "self_excitation", "attention"), map(float, factors), strict=True))
 
 
 @dataclass(frozen=True)

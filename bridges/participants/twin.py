@@ -23,7 +23,6 @@ from bridges.participants.spiking import SpikingParticipant, spiking, wiring_of
 from bridges.participants.streams import individual_generator
 from bridges.participants.twin_lessons import TaskSource, task_of
 from bridges.session import Session
-from neurosim.circuits.attention import AttentionParameters
 from neurosim.circuits.attention_wiring import GO_NO_GO
 from neurosim.engine import announce
 from neurosim.recording import Recording, rates_dataset
@@ -63,13 +62,7 @@ class TwinParticipant(SpikingParticipant):
 
     def condition(self, seed: int) -> dict[str, float]:
         """Parameters of the individual that `seed` makes, relative to the average circuit."""
-        standard = AttentionParameters()
-        own = self.individuality.draw(standard, seed)
-        return {
-            "habit": own.direct_hz / standard.direct_hz,
-            "self_excitation": own.w_plus_control / standard.w_plus_control,
-            "attention": own.goal_to_sensory_ns / standard.goal_to_sensory_ns,
-        }
+        return self.individuality.factors(seed)
 
     def source(self, session: Session) -> AttentionSource | TaskSource:
         """What the twin that performs a session learns from.

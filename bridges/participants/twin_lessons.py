@@ -100,17 +100,7 @@ class TaskSource:
 
     def circuit(self, condition: Mapping[str, float]) -> Circuit:
         """The circuit of an individual, relative to the average one, with channels for pushes."""
-        p = self.parameters
-        habit, self_excitation, attention = (condition.get(name, 1.0) for name in self.conditions)
-        individual = replace(
-            p,
-            direct_hz=p.direct_hz * habit,
-            w_plus_control=p.w_plus_control * self_excitation,
-            w_plus_memory=p.w_plus_memory * self_excitation,
-            goal_to_sensory_ns=p.goal_to_sensory_ns * attention,
-            expect_ns=p.expect_ns * attention,
-        )
-        plain = attention_circuit(individual, wiring_of(self._session))
+        plain = attention_circuit(self.parameters.scaled(**condition), wiring_of(self._session))
         pushes = tuple(Input(push_of(name), name, rate_hz=PUSH_HZ) for name in plain.names)
         return replace(plain, inputs=plain.inputs + pushes)
 

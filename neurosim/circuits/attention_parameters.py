@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["AttentionParameters"]
 
@@ -75,3 +75,26 @@ class AttentionParameters:
     shared_inhibition: bool = True  # False: every pool is held in check by an inhibitory pool of its own
     central_competition: bool = True  # False: every pool of the central stage is a stage of its own
     memory_competition: bool = True  # False: every memory is a stage of its own
+
+    def scaled(
+        self, habit: float = 1.0, self_excitation: float = 1.0, attention: float = 1.0
+    ) -> AttentionParameters:
+        """The parameters of an individual that differs from this one by three factors.
+
+        Parameters
+        ----------
+        habit
+            Of the way from every stimulus to a response.
+        self_excitation
+            Of w+ wherever something is held: control and memory.
+        attention
+            Of the gain that goals and cues give to the senses.
+        """
+        return replace(
+            self,
+            direct_hz=self.direct_hz * habit,
+            w_plus_control=self.w_plus_control * self_excitation,
+            w_plus_memory=self.w_plus_memory * self_excitation,
+            goal_to_sensory_ns=self.goal_to_sensory_ns * attention,
+            expect_ns=self.expect_ns * attention,
+        )

@@ -14,7 +14,7 @@ from studies.comparison.claims import Ablation
 from studies.figures import SavedFigure, look, save_figure
 from studies.report import Table
 from studies.scorecard_figure import with_interval
-from studies.scores import Scores, label_of, unit_of
+from studies.scores import Scores, labelled, unit_of
 
 __all__ = ["CIRCUIT", "STAGES", "ablation_table", "draw_ablations"]
 
@@ -109,11 +109,10 @@ def draw_ablations(
                 {"task": task, "measure": measure, "unit": unit_of(measure), "agent": agent, **vars(interval)}
             )
         axes.axvline(0, color="0.6", lw=0.6, zorder=0)
-        labelled = [SHORT[agent] if k % columns == 0 else "" for agent in drawn[::-1]]
-        axes.set_yticks(range(len(drawn)), labelled, fontsize=7)
+        who = [SHORT[agent] if k % columns == 0 else "" for agent in drawn[::-1]]
+        axes.set_yticks(range(len(drawn)), who, fontsize=7)
         axes.set_ylim(-0.6, len(drawn) - 0.4)
-        unit = unit_of(measure)
-        axes.set_xlabel(label_of(measure) + ("" if unit == "1" else f" ({unit})"), fontsize=7)
+        axes.set_xlabel(labelled(measure), fontsize=7)
         axes.set_title(f"{letter}  {titles[task]}", fontweight="normal", fontsize=8.5)
     for axes in list(grid.flat)[len(shown) :]:
         axes.axis("off")
@@ -138,11 +137,10 @@ def ablation_table(scores: Scores, ablations: Sequence[Ablation], titles: Mappin
             bootstrap_ci(scores.values(one.task, agent, one.measure)) for agent in (one.intact, one.ablated)
         )
         change = one.difference(scores)
-        unit = unit_of(one.measure)
         rows.append(
             [
                 titles[one.task],
-                label_of(one.measure) + ("" if unit == "1" else f" ({unit})"),
+                labelled(one.measure),
                 look(one.ablated).label.removeprefix("spiking, "),
                 with_interval(intact),
                 with_interval(without),

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from bridges.human.reference import effects, tasks
 from bridges.measures import bootstrap_band
 from studies.figures import SavedFigure, look, save_figure
-from studies.scores import Scores, label_of, unit_of
+from studies.scores import Scores, labelled
 
 __all__ = ["Cited", "Panel", "draw_panels", "mean_curve"]
 
@@ -177,10 +177,7 @@ def _draw(axes: Axes, scores: Scores, panel: Panel, agents: Sequence[str]) -> pd
     if panel.beside is not None:
         panel.beside(axes, scores, agents)
     axes.set_xlabel(panel.x_label)
-    unit = unit_of(panel.measure)
-    axes.set_ylabel(
-        panel.y_label or label_of(panel.measure) + ("" if unit == "1" else f" ({unit})"), fontsize=7.5
-    )
+    axes.set_ylabel(panel.y_label or labelled(panel.measure), fontsize=7.5)
     if panel.ticks:
         axes.set_xticks(range(len(panel.ticks)), panel.ticks, fontsize=7)
     there = [part for part in rows if len(part)]

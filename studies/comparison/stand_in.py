@@ -24,7 +24,7 @@ from studies.comparison.claims import shown_interval
 from studies.report import Table
 from studies.scorecard import MEASURES
 from studies.scorecard_figure import number, with_interval
-from studies.scores import Scores, label_of, unit_of
+from studies.scores import Scores, labelled, unit_of
 
 __all__ = ["prediction_interval", "stand_in_checks", "stand_in_table"]
 
@@ -73,11 +73,10 @@ def stand_in_table(scores: Scores, tasks: Sequence[str], titles: Mapping[str, st
         for measure, circuit, twin in _measured(scores, task):
             low, high = prediction_interval(circuit, _known(twin))
             pair = scores.paired(task, (CIRCUIT, TWIN), measure)
-            unit = unit_of(measure)
             rows.append(
                 [
                     titles.get(task, task),
-                    label_of(measure) + ("" if unit == "1" else f" ({unit})"),
+                    labelled(measure),
                     with_interval(bootstrap_ci(circuit)),
                     with_interval(bootstrap_ci(twin)),
                     with_interval(paired_difference(pair[0], pair[1])),

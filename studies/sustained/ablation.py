@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from bridges.measures import bootstrap_ci
 from studies.figures import SavedFigure, look, save_figure
-from studies.scores import Scores, label_of, unit_of
+from studies.scores import Scores, labelled, unit_of
 from studies.sustained.time_on_task import TASK_TITLES
 
 __all__ = ["ABLATIONS", "draw_ablation"]
@@ -122,5 +122,4 @@ def _axis(measure: str) -> str:
         "rt_cv": "CV of RT",
         "rt_mean_ms": "Mean RT",
     }
-    unit = "" if unit_of(measure) == "1" else f" ({unit_of(measure)})"
-    return short.get(measure, label_of(measure)) + unit
+    return labelled(measure, short.get(measure, ""))

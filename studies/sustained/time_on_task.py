@@ -15,7 +15,7 @@ from bridges.human.reference import effects
 from bridges.measures import bootstrap_band
 from studies.figures import SavedFigure, look, save_figure
 from studies.scorecard import human_effect
-from studies.scores import Scores, unit_of
+from studies.scores import Scores, labelled, unit_of
 from studies.sustained.design import TITLES
 
 __all__ = ["TASK_TITLES", "draw_time_on_task"]
@@ -176,7 +176,6 @@ def _draw_cited(axes: Axes, task: str, measure: str, duration_min: float) -> pd.
 
 
 def _axis(measure: str) -> str:
-    unit = unit_of(measure)
     short = {
         "hit_rate": "hits / go trials",
         "commission_rate": "commissions / no-go trials",
@@ -185,8 +184,8 @@ def _axis(measure: str) -> str:
         "criterion": "c",
         "rt_mean_ms": "mean RT",
         "rt_cv": "SD / mean of RT",
-    }[measure]
-    return short if unit == "1" else f"{short} ({unit})"
+    }
+    return labelled(measure, short[measure])
 
 
 def _caption(scores: Scores, studied: Sequence[str], agents: Sequence[str]) -> str:
