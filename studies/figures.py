@@ -58,8 +58,8 @@ HOUSE_STYLE: dict[str, Any] = {
 }
 """Matplotlib settings of every figure."""
 
-HUMAN, SPIKING, LSTM, ATTENTION = "#000000", "#D55E00", "#0072B2", "#009E73"
-OTHERS = ("#CC79A7", "#56B4E9", "#E69F00", "#7F7F7F")
+HUMAN, SPIKING, LSTM, ATTENTION, TWIN = "#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7"
+OTHERS = ("#56B4E9", "#E69F00", "#7F7F7F")
 DETERMINISTIC: dict[str, dict[str, object]] = {
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
     "svg": {"Date": None, "Creator": None},
@@ -123,6 +123,11 @@ LOOKS: dict[str, Look] = {
     "attention-limited": Look(_lighter(ATTENTION, 0.3), "h", "-.", "attention, limited channel", ATTENTION),
     "attention-shared-head": Look(_lighter(ATTENTION, 0.6), "H", ":", "attention, shared head", ATTENTION),
     "attention-arousal": Look(_lighter(ATTENTION), "d", "--", "attention + arousal", ATTENTION),
+    "lstm-memory": Look(_lighter(LSTM), "s", "-.", "LSTM, long memory", LSTM),
+    "attention-memory": Look(_lighter(ATTENTION), "s", ":", "attention, long window", ATTENTION),
+    "lstm-spiking": Look(_lighter(LSTM, 0.3), "o", "--", "LSTM as spikes", LSTM),
+    "attention-spiking": Look(_lighter(ATTENTION, 0.3), "o", ":", "attention as spikes", ATTENTION),
+    "spiking-twin": Look(TWIN, "P", "-", "twin of spiking"),
 }
 """The agents of this package."""
 

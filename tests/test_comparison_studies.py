@@ -81,10 +81,9 @@ def test_every_design_is_complete(name):
 
 
 def test_every_agent_has_a_look_of_its_own():
-    names = {name for design in DESIGNS.values() for name in design.agents}
-    assert names <= set(LOOKS)
-    assert len({(LOOKS[name].colour, LOOKS[name].marker) for name in names}) == len(names)
-    assert len({LOOKS[name].label for name in names}) == len(names)
+    assert {"human", *AGENTS} <= set(LOOKS)
+    assert len({(one.colour, one.marker) for one in LOOKS.values()}) == len(LOOKS)
+    assert len({one.label for one in LOOKS.values()}) == len(LOOKS)
 
 
 def test_variants_borrow_the_calibration_of_what_they_vary():

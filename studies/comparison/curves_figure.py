@@ -168,6 +168,9 @@ def _draw(axes: Axes, scores: Scores, panel: Panel, agents: Sequence[str]) -> pd
                 lw=1.2,
                 label=style.label if series == panel.series[0] else None,
             )
+            for end in ("low", "high"):
+                # a legend looks for room beside lines, which error bars are not
+                axes.plot(points["x"], points[end], ls="none")
             rows.append(points.assign(agent=agent, series=series, source="this run"))
     if panel.legend:
         styles = [
