@@ -259,3 +259,7 @@ def test_ablation_needs_the_intact_circuit_and_a_variant(tmp_path):
     only = score(performed("spiking", "lstm", tasks=("pvt",)))
     with house_style():
         assert draw_ablation(only, ["pvt"], tmp_path) is None
+    one = score(performed(*ABLATIONS[:2], tasks=("pvt",)))
+    with house_style():
+        caption = draw_ablation(one, ["pvt"], tmp_path).caption
+    assert "intact and without arousal: the same" in caption

@@ -29,7 +29,10 @@ ABLATIONS = (
         "without competition of the central stage T1 does not keep T2 out",
     ),
     Ablation(
-        "attentional_blink", "t1_accuracy", HOLDING, "a central pool that does not ignite routes too little"
+        "attentional_blink",
+        "blink_magnitude_pp",
+        HOLDING,
+        "a central pool that does not ignite does not keep T2 out",
     ),
     Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
     Ablation(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from string import ascii_lowercase
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +19,10 @@ from studies.sustained.time_on_task import TASK_TITLES
 __all__ = ["ABLATIONS", "draw_ablation"]
 
 ABLATIONS = ("spiking", "spiking-no-arousal", "spiking-no-self-excitation")
+WORDS = {
+    "spiking-no-arousal": "without arousal",
+    "spiking-no-self-excitation": "without self-excitation of its control pools",
+}
 TICKS = ("intact", "no\narousal", "no self-\nexcit.")
 GO_NO_GO = ("commission_rate", "omission_rate", "d_prime", "rt_mean_ms")
 PANELS = {
@@ -55,18 +60,23 @@ def draw_ablation(
     fig, grid = plt.subplots(len(shown), COLUMNS, figsize=(7.4, 2.2 * len(shown) + 0.2), squeeze=False)
     data = []
     panels = [(task, measure) for task in shown for measure in PANELS[task]]
-    for axes, letter, (task, measure) in zip(grid.flat, "abcdefghijkl", panels, strict=False):
+    for axes, letter, (task, measure) in zip(grid.flat, ascii_lowercase, panels, strict=False):
         data.append(_draw_panel(axes, scores, task, measure))
         axes.set_title(f"{letter}  {TASK_TITLES[task]}", fontweight="normal")
         axes.set_ylabel(_axis(measure))
     n = len(scores.values(shown[0], ABLATIONS[0], "rt_mean_ms"))
+    present = {agent for task in shown for agent in _present(scores, task)}
     caption = (
-        "The spiking circuit intact, without arousal, and without self-excitation of its control pools: the"
-        f" same {n} individuals on the same trials, with the calibration of the intact circuit. Grey lines"
-        " join an individual, points are means over participants, error bars 95 % bootstrap confidence"
-        " intervals over participants."
+        f"The spiking circuit {_said(present)}: the same {n} individuals on the same trials, with the"
+        " calibration of the intact circuit. Grey lines join an individual, points are means over"
+        " participants, error bars 95 % bootstrap confidence intervals over participants."
     )
     return save_figure(fig, folder, name, pd.concat(data, ignore_index=True), caption)
+
+
+def _said(present: Collection[str]) -> str:
+    lesions = [WORDS[agent] for agent in ABLATIONS if agent in present and agent in WORDS]
+    return "intact and " + ", and ".join(lesions)
 
 
 def _present(scores: Scores, task: str) -> list[str]:
@@ -75,7 +85,7 @@ def _present(scores: Scores, task: str) -> list[str]:
 
 def _draw_panel(axes: Axes, scores: Scores, task: str, measure: str) -> pd.DataFrame:
     present = _present(scores, task)
-    places = [ABLATIONS.index(agent) for agent in present]
+    places = range(len(present))
     each = scores.paired(task, present, measure)
     axes.plot(places, each, color="0.8", lw=0.7, zorder=1)
     rows = []
@@ -110,8 +120,8 @@ def _draw_panel(axes: Axes, scores: Scores, task: str, measure: str) -> pd.DataF
     if measure.endswith("_rate") and not np.nan_to_num(each).any():
         # a rate of nothing at all would get an axis with negative rates
         axes.set_ylim(-0.005, 0.1)
-    axes.set_xlim(-0.5, len(ABLATIONS) - 0.5)
-    axes.set_xticks(range(len(ABLATIONS)), TICKS, fontsize=7)
+    axes.set_xlim(-0.5, len(present) - 0.5)
+    axes.set_xticks(places, [TICKS[ABLATIONS.index(agent)] for agent in present], fontsize=7)
     return pd.DataFrame(rows)
 
 

@@ -31,7 +31,7 @@ TITLES = {
     "sart": "SART",
     "cpt_x": "CPT-X",
     "pvt": "PVT",
-    "mackworth": "Mackworth clock",
+    "mackworth": "Mackworth",
     "grad_cpt": "gradCPT",
     "ax_cpt": "AX-CPT",
 }
