@@ -18,7 +18,7 @@ import bridges.measures.statistics
 from bridges.measures import CATALOGUE, LABELS, UNITS, block_curve, measure
 from bridges.measures.behaviour import count_outcomes, criterion, d_prime
 from bridges.session import Responses, Session
-from bridges.tasks import CPTX, PVT, SART, TASKS
+from bridges.tasks import CPTX, PVT, SART, TASKS, Mackworth
 
 # --- outcomes and signal detection ----------------------------------------------------------------
 
@@ -161,6 +161,17 @@ def test_a_participant_that_does_nothing_is_scored(name):
     assert scores["omission_rate"] == 1.0 and scores["lapse_rate"] == 1.0
     assert np.isnan(scores["rt_mean_ms"])
     assert len(block_curve(session, Responses.from_presses(session, [], []))) > 1
+
+
+def test_who_never_responds_has_no_sensitivity_even_where_signals_are_rare():
+    session = Mackworth(n_periods=2, period_s=120.0, gaps_s=(20.0, 30.0)).session(1)
+    silent = measure(session, Responses.from_presses(session, np.array([]), []))
+    assert silent["hit_rate"] == 0.0 and silent["commission_rate"] == 0.0
+    # .5 of 7 against .5 of hundreds would be a d' of more than 1
+    assert all(math.isnan(silent[name]) for name in ("d_prime", "criterion", "d_prime_change"))
+    assert block_curve(session, Responses.from_presses(session, np.array([]), []))["d_prime"].isna().all()
+    once = Responses.from_presses(session, session.trials["onset_s"].to_numpy()[:1] + 0.3, ["press"])
+    assert math.isfinite(measure(session, once)["d_prime"])
 
 
 def test_trials_that_were_not_performed_count_as_nothing():

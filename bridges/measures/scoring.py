@@ -21,6 +21,8 @@ from bridges.session import Responses, Session
 
 __all__ = ["block_curve", "measure"]
 
+DETECTION = ("d_prime", "criterion", "d_prime_change", "criterion_change")
+
 
 def measure(session: Session, responses: Responses) -> dict[str, float]:
     """Score one session of one participant.
@@ -37,7 +39,8 @@ def measure(session: Session, responses: Responses) -> dict[str, float]:
     -------
     dict
         Every measure of `CATALOGUE` by name, in its order; NaN where it is undefined, as
-        commissions are in a task without no-go trials.
+        commissions are in a task without no-go trials, and sensitivity and criterion of someone who
+        never responds.
 
     Examples
     --------
@@ -72,6 +75,8 @@ def measure(session: Session, responses: Responses) -> dict[str, float]:
         "pre_error_speeding_ms": pre_error_speeding(scored),
         "post_error_slowing_ms": post_error_slowing(scored),
     }
+    if not _responded(scored):
+        values |= dict.fromkeys(DETECTION, math.nan)
     return {name: float(values[name]) for name in UNITS}
 
 
@@ -102,7 +107,15 @@ def block_curve(session: Session, responses: Responses, by: str = "block") -> pd
     if by not in session.trials.columns:
         raise ValueError(f"by = {by!r} is no column of the trials; they have {list(session.trials.columns)}")
     scored = _performed(session, responses)
-    return pd.DataFrame([{by: value, **_block(part)} for value, part in scored.groupby(by, sort=True)])
+    curve = pd.DataFrame([{by: value, **_block(part)} for value, part in scored.groupby(by, sort=True)])
+    if not _responded(scored):
+        curve[list(DETECTION[:2])] = math.nan
+    return curve
+
+
+def _responded(scored: pd.DataFrame) -> bool:
+    """Whether there is a response at all; if not, corrected rates would tell the numbers of trials only."""
+    return bool(scored["response"].notna().any())
 
 
 def _performed(session: Session, responses: Responses) -> pd.DataFrame:
