@@ -308,6 +308,8 @@ def test_divided_study_and_the_scorecard_of_both_from_the_command_line(tmp_path)
         counts.setdefault(one["name"].rsplit(".", 1)[1], []).append(one["passed"])
     assert np.mean(counts["human_like"]) > 0.7 and np.mean(counts["ideal"]) < 0.2
     assert (folder / "figures" / "figure5_scorecard.png").stat().st_size > 0
+    # the runs come in any order, people first
+    assert json.loads((folder / "config.json").read_text())["agents"] == ["human", "human_like", "ideal"]
     assert command("studies", "scorecard", "--out", tmp_path / "none").returncode == 2
 
 
