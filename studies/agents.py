@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bridges.participants.base import Participant
 
-__all__ = ["AGENTS", "Agent", "agent", "clashes", "known_agents"]
+__all__ = ["AGENTS", "Agent", "agent", "clashes", "in_order", "known_agents"]
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,12 @@ def clashes(agents: Sequence[Agent]) -> list[str]:
 def known_agents() -> tuple[str, ...]:
     """Names on the command line, people first."""
     return ("human", *AGENTS)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Each name once: people first, then the agents of this package, then others as they came."""
+    known = known_agents()
+    return sorted(dict.fromkeys(names), key=lambda one: known.index(one) if one in known else len(known))
 
 
 def _source_digest(module: str) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +23,7 @@ from typing import Annotated
 import pandas as pd
 import tyro
 
-from studies.agents import known_agents
+from studies.agents import in_order
 from studies.checks import Check, checks_json, in_band
 from studies.command import complain, guarded
 from studies.divided.design import TITLES as DIVIDED
@@ -117,19 +117,13 @@ def main(config: Scorecard) -> int:
         card = gather(folders)
     except ValueError as error:
         return complain(str(error), 2)
-    agents = list(config.agents) or [a for a in _ordered(card["agent"]) if not a.startswith("spiking-no")]
+    agents = list(config.agents) or [a for a in in_order(card["agent"]) if not a.startswith("spiking-no")]
     unknown = sorted(set(agents) - set(card["agent"]))
     if unknown:
         return complain(
             f"agents: {unknown} are in none of the runs; they have {sorted(set(card['agent']))}", 2
         )
     return guarded(lambda: _write(config, card, agents, folders), config.out)
-
-
-def _ordered(agents: Iterable[str]) -> list[str]:
-    """People first, then the agents of this package, then others, each once."""
-    known = known_agents()
-    return sorted(dict.fromkeys(agents), key=lambda a: known.index(a) if a in known else len(known))
 
 
 def _write(config: Scorecard, card: pd.DataFrame, agents: Sequence[str], folders: Sequence[Path]) -> int:
@@ -154,7 +148,7 @@ def _write(config: Scorecard, card: pd.DataFrame, agents: Sequence[str], folders
     if len(shown):
         with house_style():
             figures.append(draw_scorecard(shown, dict(TITLES), agents, folder.figures, "figure5_scorecard"))
-    counts = [(look(agent).label, _count(card[card["agent"] == agent])) for agent in _ordered(card["agent"])]
+    counts = [(look(agent).label, _count(card[card["agent"] == agent])) for agent in in_order(card["agent"])]
     report = Report(
         title="Scorecard",
         question=QUESTION,
