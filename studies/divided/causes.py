@@ -32,7 +32,7 @@ ABLATIONS = (
         "attentional_blink",
         "blink_magnitude_pp",
         HOLDING,
-        "a central pool that does not ignite does not keep T2 out",
+        "a second target that ignites no central pool is lost at every lag, and nothing recovers",
     ),
     Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
     Ablation(
