@@ -81,8 +81,10 @@ def draw_ablations(
     columns = min(columns, len(shown))
     drawn = [agent for agent in SHORT if any(agent in _present(scores, task) for task, _ in shown)]
     rows = -(-len(shown) // columns)
+    # one panel is wider, or its label would not fit below it
+    width = 2.47 * columns if columns > 1 else 3.6
     fig, grid = plt.subplots(
-        rows, columns, figsize=(2.47 * columns, (0.6 + 0.23 * len(drawn)) * rows + 0.3), squeeze=False
+        rows, columns, figsize=(width, (0.6 + 0.23 * len(drawn)) * rows + 0.3), squeeze=False
     )
     data = []
     for k, (axes, letter, (task, measure)) in enumerate(
