@@ -165,6 +165,16 @@ def test_shape_of_the_blink_is_that_of_the_mean_curve(scores, tmp_path):
     assert checks["attentional_blink.half_recovery_lag.spiking"].value == pytest.approx(5.5)
 
 
+def test_curves_of_lesions_are_drawn_with_the_intact_circuit(scores, tmp_path):
+    both = ("spiking", "spiking-no-central-competition")
+    for names, drawn in ((both, [set(both)]), (both[:1], [])):
+        material = Material(scores, (), names, ["attentional_blink"], (), pd.DataFrame(), tmp_path)
+        with house_style():
+            figures = [figure for figure in FINDINGS.figures(material) if figure is not None]
+        curves = [one.path("csv") for one in figures if one.path("csv").match("*ablation_curves_*")]
+        assert [set(pd.read_csv(path)["agent"]) for path in curves] == drawn
+
+
 def test_ablations_that_take_effects_away_match_the_theory(scores):
     checks = {c.name: c for c in ablation_checks(scores, ABLATIONS)}
     assert checks["prp.ablation.prp_effect_ms.spiking-no-central-competition"].passed

@@ -16,7 +16,7 @@ from studies.report import Table
 from studies.scorecard_figure import with_interval
 from studies.scores import Scores, labelled, unit_of
 
-__all__ = ["CIRCUIT", "STAGES", "ablation_table", "draw_ablations"]
+__all__ = ["CIRCUIT", "LESIONED", "STAGES", "ablation_table", "draw_ablations"]
 
 CIRCUIT = (
     "spiking",
@@ -33,6 +33,9 @@ STAGES = (
     "spiking-no-memory-competition",
 )
 """Without parts of one stage alone; they differ from the circuit only in tasks that call for this stage."""
+
+LESIONED = "The circuit and what it does without one of its parts."
+"""Of the curves that effects are read from."""
 
 SHORT = dict(
     zip(

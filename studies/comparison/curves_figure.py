@@ -24,6 +24,8 @@ __all__ = ["Cited", "Panel", "draw_panels", "mean_curve"]
 RESAMPLES = 2000
 SERIES_STYLES = (("-", "full"), ("--", "none"), (":", "none"))
 CITED = "human (cited)"
+LONG = 26
+"""Labels with more characters than this leave no room for a fourth beside three of them."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,8 @@ def draw_panels(
     handles: dict[str, Artist] = {}
     for axes in grid.flat:
         handles |= {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    fig.legend(
-        handles.values(), handles.keys(), loc="outside upper center", ncols=min(columns + 1, 4), fontsize=7.5
-    )
+    beside = columns if any(len(label) > LONG for label in handles) else min(columns + 1, 4)
+    fig.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=beside, fontsize=7.5)
     table = pd.concat([part for part in data if len(part)], ignore_index=True)
     return save_figure(fig, folder, name, table, f"{caption} {_bars(scores, present)}")
 

@@ -34,6 +34,9 @@ ABLATIONS = (
         HOLDING,
         "a second target that ignites no central pool is lost at every lag, and nothing recovers",
     ),
+    Ablation(
+        "attentional_blink", "t1_accuracy", HOLDING, "the first target has nothing to wait for", falls=None
+    ),
     Ablation("attentional_blink", "t1_accuracy", EXCITATION, "what is not held cannot be reported later"),
     Ablation(
         "dual_detection",

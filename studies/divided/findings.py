@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from bridges.measures.effects.blink import half_recovery
 from studies.checks import Check, in_band
-from studies.comparison.ablation_figure import CIRCUIT, STAGES, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import CIRCUIT, LESIONED, STAGES, ablation_table, draw_ablations
 from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.conversion import conversion_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels, mean_curve
@@ -126,6 +126,7 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
     networks = [name for name in material.names if name in NETWORKS]
     others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *STAGES)]
     main = [name for name in material.names if name in MAIN]
+    lesioned = [name for name in material.names if name in (*CIRCUIT, *STAGES)]
     limits = None
     if set(networks) - set(MAIN):
         caption = f"Networks, plain, with a limited channel and with one head for both tasks. {CAPTION}"
@@ -134,6 +135,9 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
         draw_panels(scores, PANELS, [*main, *others], folder, "figure1_divided", CAPTION),
         limits,
         draw_ablations(scores, ABLATION_PANELS, TITLES, folder, "figure3_ablation"),
+        draw_panels(scores, PANELS, lesioned, folder, "figure3_ablation_curves", f"{LESIONED} {CAPTION}")
+        if lesioned[1:]
+        else None,
     ]
 
 

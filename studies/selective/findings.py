@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studies.checks import Check
-from studies.comparison.ablation_figure import CIRCUIT, STAGES, ablation_table, draw_ablations
+from studies.comparison.ablation_figure import CIRCUIT, LESIONED, STAGES, ablation_table, draw_ablations
 from studies.comparison.claims import Sign, ablation_checks, band_checks, sign_checks
 from studies.comparison.curves_figure import Cited, Panel, draw_panels
 from studies.comparison.design import Findings, Material
@@ -96,6 +96,7 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
     main = [name for name in material.names if name in MAIN]
     networks = [name for name in material.names if name in NETWORKS]
     others = [name for name in material.names if name not in (*MAIN, *NETWORKS, *CIRCUIT, *STAGES)]
+    lesioned = [name for name in material.names if name in (*CIRCUIT, *STAGES)]
     limits = None
     if set(networks) - set(MAIN):
         caption = f"Networks, plain and with a limited channel. {CAPTION}"
@@ -104,6 +105,9 @@ def _figures(material: Material) -> Sequence[SavedFigure | None]:
         draw_panels(scores, PANELS, [*main, *others], folder, "figure1_selective", CAPTION),
         limits,
         draw_ablations(scores, ABLATION_PANELS, TITLES, folder, "figure3_ablation"),
+        draw_panels(scores, PANELS, lesioned, folder, "figure3_ablation_curves", f"{LESIONED} {CAPTION}")
+        if lesioned[1:]
+        else None,
     ]
 
 
